@@ -1,0 +1,2 @@
+export type { EngineInfo } from './binding.ts'
+export { engineInfo } from './binding.ts'

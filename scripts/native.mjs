@@ -1,0 +1,69 @@
+// node scripts/native.mjs install | gyp | cmake | prebuild   [arguments for the tool]
+//
+//   install   what "npm install" runs: node-gyp-build, which compiles only where no prebuild fits
+//   gyp       incremental node-gyp build into build/Release
+//   cmake     incremental cmake-js build into build-cmake/build; without arguments Release, with the native tests
+//             where GoogleTest is installed
+//   prebuild  the prebuild of this machine, into prebuilds/linux-ARCH
+//
+// The headers that lie beside the running node (prefix/include/node) are used where they are of its version,
+// so nothing is downloaded; elsewhere node-gyp fetches them as it always does.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const require = createRequire(import.meta.url)
+
+/** The prefix of the running node if its headers are installed there, else undefined. */
+function localHeaders() {
+  const prefix = resolve(dirname(process.execPath), '..')
+  try {
+    const header = readFileSync(join(prefix, 'include/node/node_version.h'), 'utf8')
+    const version = ['MAJOR', 'MINOR', 'PATCH'].map(
+      (part) => header.match(new RegExp(`#define NODE_${part}_VERSION (\\d+)`))?.[1],
+    )
+    const complete = existsSync(join(prefix, 'include/node/common.gypi'))
+    return complete && version.join('.') === process.versions.node ? prefix : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function nodeGyp() {
+  // npm names its own copy inside "npm run"; outside, it lies in npm's folder beside the running node.
+  const besideNode = resolve(dirname(process.execPath), '../lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js')
+  const found = [process.env.npm_config_node_gyp, besideNode].find((path) => path && existsSync(path))
+  if (found) return found
+  console.error('node-gyp was not found: start this through npm, for example "npm run build:native"')
+  process.exit(1)
+}
+
+const runs = {
+  install: (args) => [require.resolve('node-gyp-build/bin.js'), args],
+  gyp: (args) => [nodeGyp(), ['configure', 'build', ...args]],
+  cmake: (args) => [
+    require.resolve('cmake-js/bin/cmake-js'),
+    ['build', ...(args.includes('--out') ? [] : ['--out', 'build-cmake/build']), ...args],
+  ],
+  prebuild: (args) => [
+    require.resolve('prebuildify/bin.js'),
+    ['--napi', '--strip', '--tag-libc', '-t', process.versions.node, ...args],
+  ],
+}
+
+const [command, ...args] = process.argv.slice(2)
+const run = runs[command]
+if (!run) {
+  console.error('usage: node scripts/native.mjs install|gyp|cmake|prebuild [arguments]')
+  process.exit(2)
+}
+const env = { ...process.env, npm_config_jobs: process.env.npm_config_jobs ?? 'max' }
+const headers = localHeaders()
+// A node directory configured for another node would compile against the wrong headers.
+if (headers) env.npm_config_nodedir = headers
+const [bin, argv] = run(args)
+const result = spawnSync(process.execPath, [bin, ...argv], { cwd: root, stdio: 'inherit', env })
+process.exit(result.status ?? 1)
