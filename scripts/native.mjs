@@ -2,8 +2,7 @@
 //
 //   install   what "npm install" runs: node-gyp-build, which compiles only where no prebuild fits
 //   gyp       incremental node-gyp build into build/Release
-//   cmake     incremental cmake-js build into build-cmake/build; without arguments Release, with the native tests
-//             where GoogleTest is installed
+//   cmake     incremental cmake-js build into build-cmake/build, with the native tests where GoogleTest is installed
 //   prebuild  the prebuild of this machine, into prebuilds/linux-ARCH
 //
 // The headers that lie beside the running node (prefix/include/node) are used where they are of its version,
@@ -41,22 +40,23 @@ function nodeGyp() {
   process.exit(1)
 }
 
-const runs = {
-  install: (args) => [require.resolve('node-gyp-build/bin.js'), args],
-  gyp: (args) => [nodeGyp(), ['configure', 'build', ...args]],
-  cmake: (args) => [
-    require.resolve('cmake-js/bin/cmake-js'),
-    ['build', ...(args.includes('--out') ? [] : ['--out', 'build-cmake/build']), ...args],
-  ],
+const outOf = (args) => (args.includes('--out') ? [] : ['--out', 'build-cmake/build'])
+
+// Each command is a list of programs, run one after the other.
+const commands = {
+  install: (args) => [[require.resolve('node-gyp-build/bin.js'), ...args]],
+  gyp: (args) => [[nodeGyp(), 'configure', 'build', ...args]],
+  // "cmake-js build" alone keeps the options of the first time.
+  cmake: (args) =>
+    ['configure', 'build'].map((step) => [require.resolve('cmake-js/bin/cmake-js'), step, ...outOf(args), ...args]),
   prebuild: (args) => [
-    require.resolve('prebuildify/bin.js'),
-    ['--napi', '--strip', '--tag-libc', '-t', process.versions.node, ...args],
+    [require.resolve('prebuildify/bin.js'), '--napi', '--strip', '--tag-libc', '-t', process.versions.node, ...args],
   ],
 }
 
-const [command, ...args] = process.argv.slice(2)
-const run = runs[command]
-if (!run) {
+const [name, ...args] = process.argv.slice(2)
+const command = commands[name]
+if (!command) {
   console.error('usage: node scripts/native.mjs install|gyp|cmake|prebuild [arguments]')
   process.exit(2)
 }
@@ -64,6 +64,7 @@ const env = { ...process.env, npm_config_jobs: process.env.npm_config_jobs ?? 'm
 const headers = localHeaders()
 // A node directory configured for another node would compile against the wrong headers.
 if (headers) env.npm_config_nodedir = headers
-const [bin, argv] = run(args)
-const result = spawnSync(process.execPath, [bin, ...argv], { cwd: root, stdio: 'inherit', env })
-process.exit(result.status ?? 1)
+for (const argv of command(args)) {
+  const { status } = spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit', env })
+  if (status !== 0) process.exit(status ?? 1)
+}

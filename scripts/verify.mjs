@@ -1,0 +1,90 @@
+// npm run verify [-- --quick]    everything that has to hold, on this machine; --quick leaves out the sanitizers
+//                                and the installation of the packed package
+//
+// The last line is "N passed, M failed", with ", K skipped" where something was: the native tests and the ava
+// tests, a step that failed without a test of its own being one failure. The exit code is 0 if M is 0.
+//
+// CI=true makes a judge that cannot be had a failure instead of a skip.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readJUnit, readTap } from './verify/counts.mjs'
+import { installMissing, searchPath } from './verify/packages.mjs'
+import { Verification } from './verify/steps.mjs'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const require = createRequire(import.meta.url)
+const quick = process.argv.includes('--quick')
+const ci = process.env.CI === 'true'
+const scratch = mkdtempSync(join(tmpdir(), 'holdfast-verify-'))
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+
+const env = { ...process.env, PATH: searchPath }
+if (ci) env.HOLDFAST_REQUIRE_JUDGES = '1'
+const fixtures = resolve(root, '../shared/fixtures')
+if (env.HOLDFAST_FIXTURES === undefined && existsSync(fixtures)) env.HOLDFAST_FIXTURES = fixtures
+
+const started = performance.now()
+const verification = new Verification(root, env)
+const node = process.execPath
+const script = (name, ...args) => [node, join(root, 'scripts', name), ...args]
+const tool = (path, ...args) => [node, require.resolve(path), ...args]
+const biome = [node, join(dirname(require.resolve('@biomejs/biome/package.json')), 'bin/biome')]
+const eslint = [node, join(dirname(require.resolve('eslint/package.json')), 'bin/eslint.js')]
+const ava = [node, join(dirname(require.resolve('ava/package.json')), 'entrypoints/cli.mjs'), '--tap']
+const tap = { results: (run) => readTap(run.stdout) }
+const nativeTests = (name, ...args) => {
+  const file = join(scratch, `${name}.xml`)
+  return {
+    argv: script('native-tests.mjs', '--junit', file, ...args),
+    results: () => (existsSync(file) ? readJUnit(readFileSync(file, 'utf8')) : undefined),
+  }
+}
+
+console.log('▸ packages')
+const { missing, reason } = installMissing()
+if (missing.length > 0) {
+  const message = `missing: ${missing.join(', ')} (${reason})`
+  if (ci) verification.fail(message)
+  else console.log(`  ${message}; what needs it is skipped`)
+}
+
+await verification.step('lockfile', script('lockcheck.mjs'))
+await verification.step('addon by node-gyp', script('native.mjs', 'gyp'), { limitMinutes: 6 })
+await verification.step('library', script('dist.mjs'))
+await verification.step('types', tool('typescript/bin/tsc', '-p', 'tsconfig.json'))
+await verification.step('biome', [...biome, 'check', '--error-on-warnings', '.'])
+await verification.step('eslint', [...eslint, '.'])
+await verification.step('clang-format', script('clang-format.mjs', '--check'))
+
+if (!missing.includes('cmake')) {
+  await verification.step('addon by cmake-js', script('native.mjs', 'cmake'), { limitMinutes: 6 })
+  await verification.step('that addon loads', [...ava, 'test/package/smoke.test.ts'], {
+    ...tap,
+    env: { HOLDFAST_PREBUILD: join(root, 'build-cmake') },
+    repeats: true,
+  })
+  if (!missing.includes('libgtest-dev')) {
+    const plain = nativeTests('plain')
+    await verification.step('native tests', plain.argv, { results: plain.results, limitMinutes: 6 })
+    if (!quick) {
+      const asan = nativeTests('asan', '--sanitize', 'address,undefined')
+      await verification.step('native tests under ASan and UBSan', asan.argv, {
+        results: asan.results,
+        repeats: true,
+        limitMinutes: 8,
+      })
+    }
+  }
+}
+
+await verification.step('tests', [...ava, '!test/package/tarball.test.ts'], { ...tap, limitMinutes: 10 })
+// Alone, because it compiles: the deadlines in the other tests want the processors.
+if (!quick) await verification.step('package', [...ava, 'test/package/tarball.test.ts'], { ...tap, limitMinutes: 6 })
+
+console.log(`▸ done in ${((performance.now() - started) / 60_000).toFixed(1)} minutes`)
+console.log(verification.summary())
+process.exitCode = verification.failed > 0 ? 1 : 0

@@ -1,0 +1,42 @@
+// Reads the results of the two test runners.
+
+/** ava's TAP: counts, failures with their diagnostics, skipped titles. */
+export function readTap(text) {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const details = []
+  const skipped = []
+  let inFailure = false
+  for (const line of text.split('\n')) {
+    if (/^ok \d+/.test(line)) {
+      inFailure = false
+      if (/# (SKIP|TODO)/i.test(line)) {
+        counts.skipped++
+        skipped.push(line.replace(/^ok \d+ - /, '').replace(/ # (SKIP|TODO).*$/i, ''))
+      } else counts.passed++
+    } else if (/^not ok \d+/.test(line)) {
+      inFailure = !/# TODO/i.test(line)
+      if (inFailure) counts.failed++
+      else counts.skipped++
+    } else if (/^Bail out!/.test(line)) {
+      inFailure = true
+      counts.failed++
+    } else if (/^(#|TAP version|1\.\.|$)/.test(line)) inFailure = false
+    if (inFailure) details.push(line)
+  }
+  return { ...counts, details, skippedTitles: skipped }
+}
+
+/** ctest's JUnit: counts and skipped names. ctest has printed the failures itself. */
+export function readJUnit(text) {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const skipped = []
+  for (const [, name, status] of text.matchAll(/<testcase name="([^"]*)"[^>]*? status="(\w+)"/g)) {
+    if (status === 'run') counts.passed++
+    else if (status === 'fail') counts.failed++
+    else {
+      counts.skipped++
+      skipped.push(name)
+    }
+  }
+  return { ...counts, details: [], skippedTitles: skipped }
+}
