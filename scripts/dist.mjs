@@ -25,7 +25,10 @@ function distIsCurrent() {
   if (!existsSync(built)) return false
   if (!existsSync(join(root, 'lib'))) return true
   const inputs = ['tsconfig.json', 'tsconfig.build.json', 'package.json']
-  const newest = Math.max(newestMtimeMs(join(root, 'lib')), ...inputs.map((path) => statSync(join(root, path)).mtimeMs))
+  const newest = Math.max(
+    newestMtimeMs(join(root, 'lib')),
+    ...inputs.map((path) => statSync(join(root, path)).mtimeMs),
+  )
   return statSync(built).mtimeMs >= newest
 }
 

@@ -33,7 +33,10 @@ function localHeaders() {
 
 function nodeGyp() {
   // npm names its own copy inside "npm run"; outside, it lies in npm's folder beside the running node.
-  const besideNode = resolve(dirname(process.execPath), '../lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js')
+  const besideNode = resolve(
+    dirname(process.execPath),
+    '../lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js',
+  )
   const found = [process.env.npm_config_node_gyp, besideNode].find((path) => path && existsSync(path))
   if (found) return found
   console.error('node-gyp was not found: start this through npm, for example "npm run build:native"')
@@ -48,9 +51,22 @@ const commands = {
   gyp: (args) => [[nodeGyp(), 'configure', 'build', ...args]],
   // "cmake-js build" alone keeps the options of the first time.
   cmake: (args) =>
-    ['configure', 'build'].map((step) => [require.resolve('cmake-js/bin/cmake-js'), step, ...outOf(args), ...args]),
+    ['configure', 'build'].map((step) => [
+      require.resolve('cmake-js/bin/cmake-js'),
+      step,
+      ...outOf(args),
+      ...args,
+    ]),
   prebuild: (args) => [
-    [require.resolve('prebuildify/bin.js'), '--napi', '--strip', '--tag-libc', '-t', process.versions.node, ...args],
+    [
+      require.resolve('prebuildify/bin.js'),
+      '--napi',
+      '--strip',
+      '--tag-libc',
+      '-t',
+      process.versions.node,
+      ...args,
+    ],
   ],
 }
 

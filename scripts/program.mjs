@@ -15,9 +15,13 @@ export function runProgram(folder, [name, ...args], env = {}) {
   const file = join(root, folder, `${name}.ts`)
   if (!name || !/^[\w-]+$/.test(name) || !existsSync(file)) {
     const names = existsSync(join(root, folder))
-      ? readdirSync(join(root, folder)).flatMap((entry) => (entry.endsWith('.ts') ? [entry.slice(0, -3)] : []))
+      ? readdirSync(join(root, folder)).flatMap((entry) =>
+          entry.endsWith('.ts') ? [entry.slice(0, -3)] : [],
+        )
       : []
-    console.error(`${name ? `no ${name} in ${folder}/` : 'a name is needed'}; there is: ${names.join(', ') || 'nothing'}`)
+    console.error(
+      `${name ? `no ${name} in ${folder}/` : 'a name is needed'}; there is: ${names.join(', ') || 'nothing'}`,
+    )
     process.exit(2)
   }
   ensureDist()

@@ -9,14 +9,15 @@ export function readTap(text) {
   for (const line of text.split('\n')) {
     if (/^ok \d+/.test(line)) {
       inFailure = false
-      if (/# (SKIP|TODO)/i.test(line)) {
+      const title = /^ok \d+ - (.*?) # SKIP/i.exec(line)?.[1]
+      if (title === undefined) counts.passed++
+      else {
         counts.skipped++
-        skipped.push(line.replace(/^ok \d+ - /, '').replace(/ # (SKIP|TODO).*$/i, ''))
-      } else counts.passed++
+        skipped.push(title)
+      }
     } else if (/^not ok \d+/.test(line)) {
-      inFailure = !/# TODO/i.test(line)
-      if (inFailure) counts.failed++
-      else counts.skipped++
+      inFailure = true
+      counts.failed++
     } else if (/^Bail out!/.test(line)) {
       inFailure = true
       counts.failed++

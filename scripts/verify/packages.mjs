@@ -19,7 +19,9 @@ const needed = {
 }
 
 /** PATH with the folders of system programs: half of the judges live there and users do not search it. */
-export const searchPath = [...new Set([...process.env.PATH.split(delimiter), '/usr/sbin', '/sbin'])].join(delimiter)
+export const searchPath = [...new Set([...process.env.PATH.split(delimiter), '/usr/sbin', '/sbin'])].join(
+  delimiter,
+)
 
 function isThere(proof) {
   if (proof.startsWith('/')) return existsSync(proof)

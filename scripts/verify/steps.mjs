@@ -4,7 +4,12 @@ import { spawn } from 'node:child_process'
 /** Runs a program with a time limit, in a process group of its own so that nothing survives the limit. */
 function runProgram(argv, { cwd, env, limitMillis }) {
   return new Promise((resolve) => {
-    const child = spawn(argv[0], argv.slice(1), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(argv[0], argv.slice(1), {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const chunks = []
     let stdout = ''
     child.stdout.on('data', (chunk) => {
@@ -62,10 +67,6 @@ export class Verification {
     // A runner that crashed after its last test has no failed test to show, and is a failure all the same.
     const failed = Math.max(counts?.failed ?? 0, run.ok ? 0 : 1)
     this.failed += failed
-    if (counts && !repeats) {
-      this.passed += counts.passed
-      this.skipped += counts.skipped
-    }
     if (failed > 0) {
       const details = run.ok || counts?.details.length ? counts.details.join('\n') : run.output.trimEnd()
       process.stdout.write(`${details.replace(/^/gm, '    ')}\n`)
@@ -73,7 +74,11 @@ export class Verification {
       this.skipped++
       process.stdout.write(`    ${run.stdout.trim()}\n`)
     }
-    for (const title of repeats ? [] : (counts?.skippedTitles ?? [])) process.stdout.write(`    skipped: ${title}\n`)
+    if (counts && !repeats) {
+      this.passed += counts.passed
+      this.skipped += counts.skipped
+      for (const title of counts.skippedTitles) process.stdout.write(`    skipped: ${title}\n`)
+    }
     const tally = counts ? `, ${counts.passed} passed, ${counts.failed} failed` : ''
     const verdict = run.timedOut ? `FAILED: over ${limitMinutes} minutes` : failed > 0 ? 'FAILED' : 'ok'
     process.stdout.write(`  ${verdict} (${seconds} s${tally})\n`)

@@ -1,0 +1,132 @@
+// Who may import whom. The two tables are the layers of ARCHITECTURE.md; a new edge is a decision, made here.
+import test from 'ava'
+import { type Edge, edgesIn, findCycle, libEdges, nativeEdges, reachable } from './tree.ts'
+
+// Folder of native/ → folders it may include besides itself.
+const nativeMayInclude: Record<string, readonly string[]> = {
+  base: [],
+  io: ['base'],
+  hold: ['io', 'base'],
+  disk: ['base'],
+  scsi: ['base'],
+  nbd: ['io', 'base'],
+  // A copy's disk gets its VSS flags and its new identifiers as part of the capture.
+  array: ['hold', 'disk', 'io', 'base'],
+  addon: ['array', 'hold', 'nbd', 'disk', 'scsi', 'io', 'base'],
+}
+
+// Folder of lib/, or a file directly in it, → those it may import besides itself and the leaves.
+const libMayImport: Record<string, readonly string[]> = {
+  'load.ts': [],
+  'binding.ts': ['load.ts'],
+  document: [],
+  writer: ['document'],
+  array: ['binding.ts', 'document', 'coordinator'],
+  host: ['array', 'binding.ts', 'document', 'coordinator'],
+  provider: ['array', 'host', 'binding.ts', 'document'],
+  coordinator: ['writer', 'provider', 'host', 'document'],
+  requester: ['coordinator', 'writer', 'provider', 'host', 'document'],
+}
+// These see whatever is public, and never the seam itself.
+const libTop = ['index.ts', 'service', 'cli']
+// These may be imported from everywhere and import only one another.
+const libLeaves = ['errors.ts', 'ids.ts', 'clock.ts', 'enums.ts', 'diagnostics.ts']
+
+const nodeHeaders =
+  /^<(napi|node_api|node_api_types|js_native_api|js_native_api_types|node|uv|v8)\.h>$|^<napi[-.]/
+const roomOf = (path: string): string => path.split('/')[1] ?? ''
+const show = (edges: readonly Edge[]): string[] => edges.map(({ from, to }) => `${from} → ${to}`)
+const within = (edges: readonly Edge[], folder: string): Edge[] =>
+  edges.filter(({ to }) => to.startsWith(`${folder}/`))
+
+test('native folders include only the layers below them', (t) => {
+  const wrong = within(nativeEdges(), 'native').filter(({ from, to }) => {
+    const [room, target] = [roomOf(from), roomOf(to)]
+    return room !== target && !nativeMayInclude[room]?.includes(target)
+  })
+  t.deepEqual(show(wrong), [])
+})
+
+test('an NBD session is bytes in, bytes out: it includes base only', (t) => {
+  const wrong = within(nativeEdges(), 'native').filter(
+    ({ from, to }) => /^native\/nbd\/session\b/.test(from) && !['base', 'nbd'].includes(roomOf(to)),
+  )
+  t.deepEqual(show(wrong), [])
+})
+
+test('only native/addon includes Node headers, and of those only Node-API', (t) => {
+  const wrong = nativeEdges().filter(
+    ({ from, to }) => nodeHeaders.test(to) && (roomOf(from) !== 'addon' || /^<(node|uv|v8)\.h>$/.test(to)),
+  )
+  t.deepEqual(show(wrong), [])
+})
+
+test('native files include one another without a cycle', (t) => {
+  t.is(findCycle(within(nativeEdges(), 'native')), undefined)
+})
+
+test('library folders import only the layers below them', (t) => {
+  const wrong = within(libEdges(), 'lib').filter(({ from, to }) => {
+    const [room, target] = [roomOf(from), roomOf(to)]
+    if (room === target) return false
+    if (libLeaves.includes(room)) return !libLeaves.includes(target)
+    if (libLeaves.includes(target)) return false
+    if (libTop.includes(room)) return target === 'load.ts'
+    return !libMayImport[room]?.includes(target)
+  })
+  t.deepEqual(show(wrong), [])
+})
+
+test('library files import one another without a cycle', (t) => {
+  t.is(findCycle(within(libEdges(), 'lib')), undefined)
+})
+
+test('only lib/load.ts loads the addon and only lib/binding.ts imports lib/load.ts', (t) => {
+  const edges = libEdges()
+  const loaders = edges.filter(
+    ({ to }) => to === '#native' || to.endsWith('.node') || to === 'node-gyp-build',
+  )
+  t.deepEqual([...new Set(loaders.map(({ from }) => from))], ['lib/load.ts'])
+  const users = edges.filter(({ to }) => to === 'lib/load.ts')
+  t.deepEqual([...new Set(users.map(({ from }) => from))], ['lib/binding.ts'])
+})
+
+test('loading the coordinator, a writer or a document never loads the binding', (t) => {
+  const edges = libEdges()
+  const pure = edges
+    .map(({ from }) => from)
+    .filter((file) => /^lib\/(coordinator|writer|document)\//.test(file))
+  const reached = reachable(pure, edges)
+  t.is(reached.get('lib/binding.ts'), undefined)
+  t.is(reached.get('#native'), undefined)
+})
+
+test('the reader of imports sees every form of import and ignores comments', (t) => {
+  const text = [
+    "import a from './a.ts'",
+    "import type { B } from './b.ts'",
+    "export { c } from './c.ts'",
+    "export * from './d.ts'",
+    "import {\n  e,\n  f,\n} from './e.ts'",
+    "import './g.ts'",
+    "const h = await import('./h.ts')",
+    "createRequire(import.meta.url)('#native')",
+    "// import x from './x.ts'",
+    "/* import y from './y.ts' */",
+  ].join('\n')
+  const seen = edgesIn('lib/room/file.ts', text)
+  t.deepEqual(
+    seen.map(({ to }) => to),
+    [...'abcdeg'].map((name) => `lib/room/${name}.ts`).concat('lib/room/h.ts', '#native'),
+  )
+  t.deepEqual(
+    seen.filter(({ typeOnly }) => typeOnly).map(({ to }) => to),
+    ['lib/room/b.ts'],
+  )
+})
+
+test('the search for cycles finds one, and none where there is none', (t) => {
+  const edge = (from: string, to: string): Edge => ({ from, to, typeOnly: false })
+  t.deepEqual(findCycle([edge('a', 'b'), edge('b', 'c'), edge('c', 'b')]), ['b', 'c', 'b'])
+  t.is(findCycle([edge('a', 'b'), edge('a', 'c'), edge('b', 'c')]), undefined)
+})
