@@ -1,0 +1,29 @@
+// native/io/posix_file_system.h
+//
+// The FileSystem of the real engines: Linux system calls.
+//
+// Thread: stateless, so any; used on the helper thread only, because every call may block.
+#pragma once
+
+#include "io/io.h"
+
+namespace holdfast {
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  int open(const std::string& path, int flags, int mode) override;
+  int close(int file) override;
+  int stat(const std::string& path, FileStat* out) override;
+  int stat(int file, FileStat* out) override;
+  int truncate(int file, uint64_t size_bytes) override;
+  int rename(const std::string& from, const std::string& to) override;
+  int unlink(const std::string& path) override;
+  int make_directory(const std::string& path, int mode) override;
+  int list(const std::string& path, std::vector<std::string>* names) override;
+  int sync_directory(const std::string& path) override;
+  int lock(int file) override;
+  int read_small(const std::string& path, std::string* contents) override;
+  uint64_t free_bytes(const std::string& path) override;
+};
+
+}  // namespace holdfast
