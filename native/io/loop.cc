@@ -11,10 +11,6 @@ struct Loop::RootPromise : Work {
     };
     loop.roots_.push_back(&link);
   }
-  ~RootPromise() {
-    if (linked()) unlink();
-    link.unlink();
-  }
   Root get_return_object();
   std::suspend_always initial_suspend() const noexcept { return {}; }
   std::suspend_never final_suspend() const noexcept { return {}; }

@@ -143,9 +143,6 @@ class Event {
     explicit Waiter(Event& event) : event_(event) {
       run = [](Work* work) { static_cast<Waiter*>(work)->handle_.resume(); };
     }
-    ~Waiter() {
-      if (linked()) unlink();
-    }
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> handle) {
       handle_ = handle;

@@ -26,7 +26,7 @@ Result<std::unique_ptr<UringIo>> UringIo::create(UringRing::Options options) {
   Status status = io->ring_.create(kSubmissions, kCompletions, options);
   if (!status.ok()) return status;
   io->in_flight_max_ = io->ring_.completions_max() - 1;
-  if (const int error_number = io->wake_signal_.open(false)) return Status::from_errno(error_number, "eventfd");
+  if (const int error_number = io->wake_signal_.open()) return Status::from_errno(error_number, "eventfd");
   if (const int error_number = io->helper_.start()) return Status::from_errno(error_number, "starting a thread");
   io->queue_wake_read();
   return io;

@@ -11,8 +11,8 @@ WakeSignal::~WakeSignal() {
   if (file_ >= 0) ::close(file_);
 }
 
-int WakeSignal::open(bool nonblocking) {
-  file_ = ::eventfd(0, EFD_CLOEXEC | (nonblocking ? EFD_NONBLOCK : 0));
+int WakeSignal::open() {
+  file_ = ::eventfd(0, EFD_CLOEXEC);
   return file_ < 0 ? errno : 0;
 }
 

@@ -31,8 +31,8 @@ class WakeSignal {
   WakeSignal& operator=(const WakeSignal&) = delete;
   ~WakeSignal();
 
-  /// Makes the eventfd, non-blocking or not as the engine reads it. 0 or an errno.
-  int open(bool nonblocking);
+  /// Makes the eventfd. 0 or an errno.
+  int open();
   int file() const { return file_; }
 
   void wake() {
