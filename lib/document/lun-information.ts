@@ -21,7 +21,7 @@ import {
   requireGuid,
   writeGuid,
   writeHex,
-  writeString,
+  writeRequiredString,
   writeUnsigned,
   writeYesNo,
 } from './values.ts'
@@ -137,10 +137,10 @@ export function writeLunInformation(element: Element, lun: VdsLunInformation): v
   writeUnsigned(element, ATTRIBUTE.deviceTypeModifier, lun.deviceTypeModifier, 0xff)
   writeYesNo(element, ATTRIBUTE.commandQueueing, lun.commandQueueing)
   writeUnsigned(element, ATTRIBUTE.busType, lun.busType)
-  writeString(element, ATTRIBUTE.vendorId, lun.vendorId)
-  writeString(element, ATTRIBUTE.productId, lun.productId)
-  writeString(element, ATTRIBUTE.productRevision, lun.productRevision)
-  writeString(element, ATTRIBUTE.serialNumber, lun.serialNumber)
+  writeRequiredString(element, ATTRIBUTE.vendorId, lun.vendorId)
+  writeRequiredString(element, ATTRIBUTE.productId, lun.productId)
+  writeRequiredString(element, ATTRIBUTE.productRevision, lun.productRevision)
+  writeRequiredString(element, ATTRIBUTE.serialNumber, lun.serialNumber)
   writeGuid(element, ATTRIBUTE.diskSignature, lun.diskSignature)
   const descriptor = addChild(element, ELEMENT.deviceIdDescriptor)
   writeUnsigned(descriptor, ATTRIBUTE.version, lun.deviceIdDescriptor.version)

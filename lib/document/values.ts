@@ -116,6 +116,11 @@ export function writeString(element: Element, name: string, value: string | null
   element.setAttribute(name, checkedText(value, name))
 }
 
+/** Writes a text that reading requires, so `null` does not mean "leave it out". */
+export function writeRequiredString(element: Element, name: string, value: string): void {
+  element.setAttribute(name, checkedText(value, name))
+}
+
 export function writeYesNo(element: Element, name: string, value: boolean): void {
   if (typeof value !== 'boolean') throw badArgument(`${name} must be true or false`)
   element.setAttribute(name, value ? 'yes' : 'no')

@@ -100,16 +100,16 @@ export function rootOf(document: Document): Element {
 }
 
 /**
- * The children of one name, in document order. Children in no namespace count too: VSS itself has been seen to
+ * The children of these names, in document order. Children in no namespace count too: VSS itself has been seen to
  * insert elements with `xmlns=""` into a document.
  */
-export function childElements(parent: Element, name: string): Element[] {
+export function childElements(parent: Element, ...names: string[]): Element[] {
   const found: Element[] = []
   const namespace = documentOf(parent).documentElement?.namespaceURI
   for (let node = parent.firstChild; node; node = node.nextSibling) {
     if (node.nodeType !== 1) continue
     const element = node as Element
-    if (element.localName !== name) continue
+    if (!element.localName || !names.includes(element.localName)) continue
     if (!element.namespaceURI || element.namespaceURI === namespace) found.push(element)
   }
   return found
