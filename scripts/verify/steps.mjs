@@ -1,6 +1,8 @@
 // Runs the steps of a verification one after the other and keeps the tally.
 import { spawn } from 'node:child_process'
 
+const longestExcerpt = 200
+
 /** Runs a program with a time limit, in a process group of its own so that nothing survives the limit. */
 function runProgram(argv, { cwd, env, limitMillis }) {
   return new Promise((resolve) => {
@@ -10,13 +12,14 @@ function runProgram(argv, { cwd, env, limitMillis }) {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const chunks = []
     let stdout = ''
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk
-      chunks.push(chunk)
-    })
-    child.stderr.on('data', (chunk) => chunks.push(chunk))
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text
+        if (stream === child.stdout) stdout += text
+      })
+    }
     let timedOut = false
     const killGroup = () => {
       try {
@@ -31,14 +34,25 @@ function runProgram(argv, { cwd, env, limitMillis }) {
     }, limitMillis)
     // An interrupted verification must not leave its programs behind.
     process.once('exit', killGroup)
-    child.on('error', (error) => chunks.push(Buffer.from(`${error.message}\n`)))
+    child.on('error', (error) => {
+      output += `${error.message}\n`
+    })
     child.on('close', (status) => {
       clearTimeout(timer)
       process.removeListener('exit', killGroup)
-      const output = Buffer.concat(chunks).toString()
       resolve({ ok: status === 0 && !timedOut, timedOut, stdout, output })
     })
   })
+}
+
+// Progress of make, ninja, CMake and gyp; what went wrong stands between these lines.
+const progress =
+  /^(\[\d+\/\d+\] (Building|Linking)|INFO |-- |gyp info |make: | {2}(CXX|CC|TOUCH|AR|COPY|SOLINK)\()/
+
+function excerpt(output) {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !progress.test(line))
+  const cut = lines.length - longestExcerpt
+  return cut > 0 ? [`… ${cut} lines before`, ...lines.slice(cut)] : lines
 }
 
 export class Verification {
@@ -68,8 +82,8 @@ export class Verification {
     const failed = Math.max(counts?.failed ?? 0, run.ok ? 0 : 1)
     this.failed += failed
     if (failed > 0) {
-      const details = run.ok || counts?.details.length ? counts.details.join('\n') : run.output.trimEnd()
-      process.stdout.write(`${details.replace(/^/gm, '    ')}\n`)
+      const details = counts?.details.length ? counts.details : excerpt(run.output)
+      process.stdout.write(`${details.map((line) => `    ${line}`).join('\n')}\n`)
     } else if (/^skipped: /m.test(run.stdout) && !counts) {
       this.skipped++
       process.stdout.write(`    ${run.stdout.trim()}\n`)
