@@ -27,16 +27,18 @@ export function readTap(text) {
   return { ...counts, details, skippedTitles: skipped }
 }
 
-/** ctest's JUnit: counts and skipped names. ctest has printed the failures itself. */
+/** ctest's JUnit: counts and skipped names, with the reason GoogleTest printed. ctest has printed the failures itself. */
 export function readJUnit(text) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const skipped = []
-  for (const [, name, status] of text.matchAll(/<testcase name="([^"]*)"[^>]*? status="(\w+)"/g)) {
+  for (const testcase of text.split('<testcase ').slice(1)) {
+    const [, name, status] = /^name="([^"]*)"[^>]*? status="(\w+)"/.exec(testcase) ?? []
     if (status === 'run') counts.passed++
     else if (status === 'fail') counts.failed++
     else {
       counts.skipped++
-      skipped.push(name)
+      const reason = /: Skipped\n(.+)/.exec(testcase)?.[1]
+      skipped.push(reason === undefined ? name : `${name} (${reason.trim()})`)
     }
   }
   return { ...counts, details: [], skippedTitles: skipped }

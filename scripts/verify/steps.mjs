@@ -45,9 +45,16 @@ function runProgram(argv, { cwd, env, limitMillis }) {
   })
 }
 
-// Progress of make, ninja, CMake and gyp; what went wrong stands between these lines.
-const progress =
-  /^(\[\d+\/\d+\] (Building|Linking)|INFO |-- |gyp info |make: | {2}(CXX|CC|TOUCH|AR|COPY|SOLINK)\()/
+// Progress of make, ninja, CMake, gyp and ctest; what went wrong stands between these lines.
+const progress = new RegExp(
+  [
+    String.raw`^\[\d+/\d+\] (Building|Linking)`,
+    '^(INFO |-- |gyp info |make: )',
+    String.raw`^ {2}(CXX|CC|TOUCH|AR|COPY|SOLINK)\(`,
+    String.raw`^ +Start +\d+:`,
+    String.raw`^ *\d+/\d+ Test .* Passed +[\d.]+ sec`,
+  ].join('|'),
+)
 
 function excerpt(output) {
   const lines = output.split('\n').filter((line) => line.trim() !== '' && !progress.test(line))

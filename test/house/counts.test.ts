@@ -48,8 +48,17 @@ test('results of ctest are counted by what became of each test', (t) => {
       '\t<testcase name="Crc.A" classname="Crc.A" time="0.01" status="run">',
       '\t<testcase name="Crc.B" classname="Crc.B" time="0.02" status="fail">',
       '\t<testcase name="Crc.C" classname="Crc.C" time="0" status="notrun">',
+      '\t\t<skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>',
+      '\t\t<system-out>crc_test.cc:2: Skipped',
+      'sgdisk is not installed',
+      '</system-out>',
       '\t<testcase name="Crc.D" classname="Crc.D" time="0" status="disabled">',
     ].join('\n'),
   )
-  t.like(counts, { passed: 1, failed: 1, skipped: 2, skippedTitles: ['Crc.C', 'Crc.D'] })
+  t.like(counts, {
+    passed: 1,
+    failed: 1,
+    skipped: 2,
+    skippedTitles: ['Crc.C (sgdisk is not installed)', 'Crc.D'],
+  })
 })
