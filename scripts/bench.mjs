@@ -4,8 +4,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { root, runProgram } from './program.mjs'
+import { findProgram, root, runProgram } from './program.mjs'
 
+const [name, ...args] = process.argv.slice(2)
+const file = findProgram('bench', name)
 const env = {}
 if (existsSync(join(root, 'bench/native'))) {
   const out = 'build-cmake/bench/build'
@@ -21,4 +23,4 @@ if (existsSync(join(root, 'bench/native'))) {
   if (status !== 0) process.exit(status ?? 1)
   env.HOLDFAST_DRIVERS = join(root, out)
 }
-runProgram('bench', process.argv.slice(2), env)
+runProgram(file, args, env)

@@ -1,4 +1,5 @@
 // npm run torture -- NAME [arguments]    runs test/torture/NAME.ts: a campaign too long for the test suite
-import { runProgram } from './program.mjs'
+import { findProgram, runProgram } from './program.mjs'
 
-runProgram('test/torture', process.argv.slice(2))
+const [name, ...args] = process.argv.slice(2)
+runProgram(findProgram('test/torture', name), args)
