@@ -27,8 +27,8 @@ for (const [name, bytes] of readFixtures(/^WM\d+\.xml(\.xz)?$/)) {
   test(`${name} of a real backup is loaded and saved as an equivalent document`, (t) => {
     const loaded = WriterMetadataDocument.fromXml(bytes)
     const saved = loaded.saveAsXML()
-    t.deepEqual(canonical(saved), canonical(bytes.toString('utf8')))
-    t.is(WriterMetadataDocument.fromXml(saved).saveAsXML(), saved)
+    t.true(canonical(saved) === canonical(bytes.toString('utf8')))
+    t.true(WriterMetadataDocument.fromXml(saved).saveAsXML() === saved)
   })
 }
 
@@ -200,7 +200,7 @@ test('what is not known stays in its place when the document is saved again', (t
     <![CDATA[<raw>]]></BACKUP_LOCATIONS>`,
   )
   const saved = WriterMetadataDocument.fromXml(xml).toXml()
-  t.deepEqual(canonical(saved), canonical(xml))
+  t.is(canonical(saved), canonical(xml))
   t.true(saved.includes('later="&#9;z"'))
 })
 
