@@ -153,11 +153,11 @@ test('each context is the combination of the attribute bits its properties imply
   const persistent = attr.VSS_VOLSNAP_ATTR_PERSISTENT | attr.VSS_VOLSNAP_ATTR_NO_AUTO_RELEASE
   const shared = persistent | attr.VSS_VOLSNAP_ATTR_CLIENT_ACCESSIBLE
   const withoutWriters = attr.VSS_VOLSNAP_ATTR_NO_WRITERS
-  t.is<number>(context.VSS_CTX_FILE_SHARE_BACKUP, withoutWriters)
-  t.is<number>(context.VSS_CTX_APP_ROLLBACK, persistent)
-  t.is<number>(context.VSS_CTX_NAS_ROLLBACK, persistent | withoutWriters)
-  t.is<number>(context.VSS_CTX_CLIENT_ACCESSIBLE_WRITERS, shared)
-  t.is<number>(context.VSS_CTX_CLIENT_ACCESSIBLE, shared | withoutWriters)
+  t.is(context.VSS_CTX_FILE_SHARE_BACKUP as number, withoutWriters)
+  t.is(context.VSS_CTX_APP_ROLLBACK as number, persistent)
+  t.is(context.VSS_CTX_NAS_ROLLBACK as number, persistent | withoutWriters)
+  t.is(context.VSS_CTX_CLIENT_ACCESSIBLE_WRITERS as number, shared)
+  t.is(context.VSS_CTX_CLIENT_ACCESSIBLE as number, shared | withoutWriters)
 })
 
 test('nameOf answers the documented name, and the number where there is none', (t) => {
