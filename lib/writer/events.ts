@@ -12,7 +12,7 @@ import type {
 } from '../enums.ts'
 import type { VssCode } from '../errors.ts'
 import type { Guid } from '../ids.ts'
-import type { ComponentRecord } from './component-record.ts'
+import type { ComponentData } from './component-data.ts'
 
 export interface WriterIdentity {
   /** The class: the same for every instance of this writer on every machine. */
@@ -63,17 +63,17 @@ export type OperationEventBody =
       type: 'PrepareForBackup'
       state: BackupState
       set: SnapshotSetInfo | null
-      components: ComponentRecord[] | null
+      components: ComponentData[] | null
     }
   | { type: 'PrepareForSnapshot'; state: BackupState; set: SnapshotSetInfo }
   | { type: 'Freeze' }
   | { type: 'Thaw' }
   | {
       type: 'PostSnapshot'
-      components: ComponentRecord[] | null
+      components: ComponentData[] | null
       devices: { volumeName: string; deviceObject: string }[]
     }
-  | { type: 'BackupComplete'; components: ComponentRecord[] | null }
+  | { type: 'BackupComplete'; components: ComponentData[] | null }
   | { type: 'BackupShutdown'; setId: Guid | null }
   | { type: 'Abort' }
   /** No handler runs: asks where the writer stands. */
@@ -90,7 +90,7 @@ export const WRITER_FAILURE_CODES = [
   'VSS_E_WRITERERROR_RETRYABLE',
   'VSS_E_WRITERERROR_TIMEOUT',
   'VSS_E_WRITERERROR_NONRETRYABLE',
-] as const satisfies readonly VssCode[]
+] as const
 
 export type WriterFailureCode = (typeof WRITER_FAILURE_CODES)[number]
 
@@ -109,7 +109,7 @@ export interface WriterReply extends WriterStanding {
   /** Identify: the Writer Metadata Document; absent if the writer has none to give. */
   metadataXml?: string
   /** The components of the event with what the handler changed. */
-  components?: ComponentRecord[]
+  components?: ComponentData[]
 }
 
 /** One subscribed writer as the coordinator sees it. */

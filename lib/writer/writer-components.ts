@@ -5,10 +5,11 @@
  * The views work on records that belong to the event. What a handler changed goes back to the
  * requester with the reply; a view kept beyond its handler can still be read but not written.
  */
+import type { DifferencedFile, PartialFile } from '../document/component-items.ts'
 import type { VSS_COMPONENT_TYPE } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
-import type { ComponentRecord, DifferencedFile, PartialFile } from './component-record.ts'
+import type { ComponentData } from './component-data.ts'
 import type { WriterEventType } from './events.ts'
 
 /** What the views need to know about the handler they were handed to. */
@@ -27,11 +28,7 @@ export class WriterComponents {
   readonly #instanceId: Guid
   readonly #writerId: Guid
 
-  constructor(
-    writer: { instanceId: Guid; writerId: Guid },
-    records: ComponentRecord[],
-    scope: ComponentScope,
-  ) {
+  constructor(writer: { instanceId: Guid; writerId: Guid }, records: ComponentData[], scope: ComponentScope) {
     this.#instanceId = writer.instanceId
     this.#writerId = writer.writerId
     this.#components = records.map((record) => new Component(record, scope))
@@ -64,10 +61,10 @@ export class WriterComponents {
 }
 
 export class Component {
-  readonly #record: ComponentRecord
+  readonly #record: ComponentData
   readonly #scope: ComponentScope
 
-  constructor(record: ComponentRecord, scope: ComponentScope) {
+  constructor(record: ComponentData, scope: ComponentScope) {
     this.#record = record
     this.#scope = scope
   }
@@ -130,7 +127,7 @@ export class Component {
     lastModifyTime: bigint,
   ): void {
     this.#edit('addDifferencedFilesByLastModifyTime')
-    this.#record.differencedFiles.push({ path, filespec, recursive, lastModifyTime })
+    this.#record.differencedFiles.push({ path, filespec, recursive, lastModifyTime, lsn: null })
   }
 
   getDifferencedFilesCount(): number {
@@ -147,14 +144,14 @@ export class Component {
    * @param ranges - `offset:length[, offset:length …]`, decimal or 0x-hexadecimal, or the path of a ranges file.
    * @throws VssError `VSS_E_BAD_STATE` if the requester said it does not support partial files.
    */
-  addPartialFile(path: string, filename: string, ranges: string, metadata: string): void {
+  addPartialFile(path: string, filespec: string, ranges: string, metadata: string): void {
     this.#edit('addPartialFile')
     if (!this.#scope.partialFileSupport) {
       throw new VssError('VSS_E_BAD_STATE', 'addPartialFile: the requester does not support partial files', {
         remedy: 'Ask isPartialFileSupportEnabled first.',
       })
     }
-    this.#record.partialFiles.push({ path, filename, ranges, metadata })
+    this.#record.partialFiles.push({ path, filespec, ranges, metadata })
   }
 
   getPartialFileCount(): number {

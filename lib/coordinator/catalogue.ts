@@ -1,0 +1,174 @@
+/**
+ * SnapshotCatalogue: the finished shadow copies this coordinator knows, whoever made them.
+ *
+ * Only what is CREATED is in here, so Query and GetSnapshotProperties cannot see a set under way. The
+ * catalogue lives in memory; persistent sets of a provider that keeps descriptions come back when the
+ * provider is registered again.
+ */
+import { type Clock, withLimit } from '../clock.ts'
+import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
+import { asVssError, VssError } from '../errors.ts'
+import { bracedGuid, GUID_NULL, type Guid } from '../ids.ts'
+import type { ProviderHost } from '../provider/provider-host.ts'
+import type {
+  SnapshotProperties,
+  SnapshotSetDescription,
+  StoredSnapshot,
+} from '../provider/snapshot-set-description.ts'
+import { isPersistent, sees } from './context.ts'
+import type { VolumeHost } from './host.ts'
+import { isSameLun } from './lun-identity.ts'
+import type { ProviderRegistry } from './provider-registry.ts'
+
+/** What DeleteSnapshots has done, also where it stopped half-way. */
+export interface DeletionResult {
+  deletedSnapshots: number
+  /** The shadow copy it stopped at; GUID_NULL if all went. */
+  nondeletedSnapshotId: Guid
+  /** Why it stopped; absent if all went. */
+  error?: VssError
+}
+
+interface CatalogueParties {
+  clock: Clock
+  host: VolumeHost
+  providers: ProviderRegistry
+  hostCallMillis: number
+}
+
+export class SnapshotCatalogue {
+  readonly #sets: Map<Guid, SnapshotSetDescription> = new Map()
+  readonly #parties: CatalogueParties
+
+  constructor(parties: CatalogueParties) {
+    this.#parties = parties
+  }
+
+  add(description: SnapshotSetDescription): void {
+    this.#sets.set(description.setId, structuredClone(description))
+  }
+
+  /** Brings back the sets that a provider has kept. They are on no host until somebody imports them. */
+  async load(provider: ProviderHost): Promise<void> {
+    if (!provider.offers('listSnapshotSets')) return
+    for (const { setId, context, snapshots } of await provider.call('listSnapshotSets', [])) {
+      const known = this.#sets.get(setId)?.snapshots ?? []
+      const kept = snapshots.map((snapshot) => ({
+        ...snapshot,
+        properties: {
+          ...snapshot.properties,
+          providerId: provider.providerId,
+          snapshotDeviceObject: '',
+          snapshotAttributes: snapshot.properties.snapshotAttributes | ATTR.VSS_VOLSNAP_ATTR_NOT_SURFACED,
+        },
+      }))
+      const others = known.filter(({ properties }) => properties.providerId !== provider.providerId)
+      this.#sets.set(setId, { setId, context, snapshots: [...others, ...kept] })
+    }
+  }
+
+  /** Takes out what a provider that is being unregistered has made; it is not deleted. */
+  forgetProvider(providerId: Guid): void {
+    for (const description of this.#sets.values()) {
+      this.#keep(
+        description,
+        description.snapshots.filter(({ properties }) => properties.providerId !== providerId),
+      )
+    }
+  }
+
+  /** Shadow copies of one context, or of all with VSS_CTX_ALL. */
+  query(context: number): SnapshotProperties[] {
+    return [...this.#sets.values()]
+      .filter((description) => sees(context, description.context))
+      .flatMap(({ snapshots }) => snapshots.map(({ properties }) => structuredClone(properties)))
+  }
+
+  /** @throws VssError `VSS_E_OBJECT_NOT_FOUND`, also for a shadow copy that is still being made. */
+  getProperties(snapshotId: Guid, context: number): SnapshotProperties {
+    const found = this.query(context).find((properties) => properties.snapshotId === snapshotId)
+    if (found === undefined) throw notFound('shadow copy', snapshotId)
+    return found
+  }
+
+  describe(setId: Guid): SnapshotSetDescription | undefined {
+    return structuredClone(this.#sets.get(setId))
+  }
+
+  /** Deletes one shadow copy or all of a set, one at a time; stops at the first that cannot be deleted. */
+  async delete(id: Guid, type: VSS_OBJECT_TYPE, force: boolean, context: number): Promise<DeletionResult> {
+    let deletedSnapshots = 0
+    for (const { description, snapshot } of this.#select(id, type, context)) {
+      try {
+        await this.#deleteOne(description, snapshot, force)
+        deletedSnapshots++
+      } catch (thrown) {
+        const nondeletedSnapshotId = snapshot.properties.snapshotId
+        return { deletedSnapshots, nondeletedSnapshotId, error: asVssError(thrown) }
+      }
+    }
+    return { deletedSnapshots, nondeletedSnapshotId: GUID_NULL }
+  }
+
+  /** All of a set, open or not, as when the requester that made it is released. */
+  deleteSet(setId: Guid): Promise<DeletionResult> {
+    return this.delete(setId, VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT_SET, true, VSS_SNAPSHOT_CONTEXT.VSS_CTX_ALL)
+  }
+
+  #select(
+    id: Guid,
+    type: VSS_OBJECT_TYPE,
+    context: number,
+  ): { description: SnapshotSetDescription; snapshot: StoredSnapshot }[] {
+    const seen = [...this.#sets.values()]
+      .filter((description) => sees(context, description.context))
+      .flatMap((description) => description.snapshots.map((snapshot) => ({ description, snapshot })))
+    if (type === VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT_SET) {
+      const ofSet = seen.filter(({ description }) => description.setId === id)
+      // A set may have been made without volumes; it is there and there is nothing to delete.
+      if (ofSet.length === 0 && !this.#sets.has(id)) throw notFound('shadow copy set', id)
+      return ofSet
+    }
+    if (type === VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT) {
+      const one = seen.filter(({ snapshot }) => snapshot.properties.snapshotId === id)
+      if (one.length === 0) throw notFound('shadow copy', id)
+      return one
+    }
+    throw new VssError(
+      'E_INVALIDARG',
+      `deleteSnapshots takes a shadow copy or a set, not object type ${type}`,
+    )
+  }
+
+  async #deleteOne(
+    description: SnapshotSetDescription,
+    snapshot: StoredSnapshot,
+    force: boolean,
+  ): Promise<void> {
+    const { clock, host, providers, hostCallMillis } = this.#parties
+    const { snapshotId, providerId } = snapshot.properties
+    const provider = providers.get(providerId)
+    await withLimit(clock, host.removeVolumes([snapshotId], { force }), { limitMillis: hostCallMillis })
+    const left = description.snapshots.filter((other) => other !== snapshot)
+    for (const target of snapshot.targetLuns) {
+      const stillUsed = left.some((other) => other.targetLuns.some((lun) => isSameLun(lun, target)))
+      if (stillUsed) continue
+      const { isSupported, lun } = await provider.call('fillInLunInfo', ['', target])
+      if (isSupported) await provider.call('onLunEmpty', ['', lun])
+    }
+    this.#keep(description, left)
+    if (isPersistent(description.context) && provider.offers('storeSnapshotSet')) {
+      const own = left.filter(({ properties }) => properties.providerId === providerId)
+      await provider.call('storeSnapshotSet', [{ ...description, snapshots: own }])
+    }
+  }
+
+  #keep(description: SnapshotSetDescription, snapshots: StoredSnapshot[]): void {
+    if (snapshots.length === 0) this.#sets.delete(description.setId)
+    else description.snapshots = snapshots
+  }
+}
+
+function notFound(what: string, id: Guid): VssError {
+  return new VssError('VSS_E_OBJECT_NOT_FOUND', `there is no ${what} ${bracedGuid(id)} in this context`)
+}

@@ -1,0 +1,155 @@
+/**
+ * WriterParticipant: one writer in one operation, as the coordinator sees it.
+ *
+ * It remembers what has been sent, which decides what is still owed: whoever got Freeze gets exactly
+ * one closing event. A writer that does not answer is not an error of the operation; it becomes a
+ * standing that the requester can read, as everything about writers does.
+ */
+import { type Clock, withLimit } from '../clock.ts'
+import { type FreezeMessage, freezeChannel } from '../diagnostics.ts'
+import { VSS_WRITER_STATE } from '../enums.ts'
+import { describeThrown, VssError } from '../errors.ts'
+import type { Guid } from '../ids.ts'
+import type { ComponentData } from '../writer/component-data.ts'
+import type {
+  OperationEventBody,
+  WriterConnection,
+  WriterIdentity,
+  WriterReply,
+  WriterStanding,
+} from '../writer/events.ts'
+
+type EventType = OperationEventBody['type']
+
+const FAILED_AT: Partial<Record<EventType, VSS_WRITER_STATE>> = {
+  PrepareForBackup: VSS_WRITER_STATE.VSS_WS_FAILED_AT_PREPARE_BACKUP,
+  PrepareForSnapshot: VSS_WRITER_STATE.VSS_WS_FAILED_AT_PREPARE_SNAPSHOT,
+  Freeze: VSS_WRITER_STATE.VSS_WS_FAILED_AT_FREEZE,
+  Thaw: VSS_WRITER_STATE.VSS_WS_FAILED_AT_THAW,
+  PostSnapshot: VSS_WRITER_STATE.VSS_WS_FAILED_AT_POST_SNAPSHOT,
+  BackupComplete: VSS_WRITER_STATE.VSS_WS_FAILED_AT_BACKUP_COMPLETE,
+  BackupShutdown: VSS_WRITER_STATE.VSS_WS_FAILED_AT_BACKUPSHUTDOWN,
+}
+
+export class WriterParticipant {
+  readonly identity: WriterIdentity
+  standing: WriterStanding = { state: VSS_WRITER_STATE.VSS_WS_STABLE, failure: 'S_OK' }
+  /** Null unless the operation is in component mode. */
+  components: ComponentData[] | null
+  readonly #connection: WriterConnection
+  readonly #operationId: Guid
+  readonly #clock: Clock
+  readonly #sent: Set<EventType> = new Set()
+  #frozenSinceMillis: number | undefined
+  #freezeMessage: FreezeMessage | undefined
+
+  constructor(
+    connection: WriterConnection,
+    operationId: Guid,
+    components: ComponentData[] | null,
+    clock: Clock,
+  ) {
+    this.identity = connection.identity
+    this.components = components
+    this.#connection = connection
+    this.#operationId = operationId
+    this.#clock = clock
+  }
+
+  get name(): string {
+    return this.identity.writerName
+  }
+
+  get hasFailed(): boolean {
+    return this.standing.failure !== 'S_OK'
+  }
+
+  wasSent(type: EventType): boolean {
+    return this.#sent.has(type)
+  }
+
+  /** Freeze was sent and neither Thaw nor Abort. */
+  get isFrozen(): boolean {
+    return this.#frozenSinceMillis !== undefined
+  }
+
+  /** When the writer's window ends; undefined unless it is frozen. */
+  get windowEndMillis(): number | undefined {
+    return this.#frozenSinceMillis === undefined
+      ? undefined
+      : this.#frozenSinceMillis + this.identity.freezeTimeoutMillis
+  }
+
+  /** The failure as an error that names the writer, for an operation that ends because of it. */
+  toError(event: string): VssError {
+    const { failure, message } = this.standing
+    const why = message === undefined ? '' : `: ${message}`
+    return new VssError(
+      'VSS_E_UNEXPECTED_WRITER_ERROR',
+      `writer '${this.name}' failed in ${event} with ${failure}${why}`,
+      {
+        culprit: this.name,
+        cause: new VssError(failure, message ?? `writer '${this.name}' failed in ${event}`, {
+          culprit: this.name,
+        }),
+      },
+    )
+  }
+
+  /**
+   * Sends an event and waits for its handler. Rejects only with the reason of the signal; silence and
+   * a broken connection become a fatal reply and VSS_E_WRITER_NOT_RESPONDING.
+   */
+  async send(event: OperationEventBody, limitMillis: number, signal?: AbortSignal): Promise<WriterReply> {
+    signal?.throwIfAborted()
+    this.#note(event.type)
+    const work = this.#connection.deliver({ ...event, operationId: this.#operationId })
+    let reply: WriterReply
+    try {
+      reply = await withLimit(this.#clock, work, {
+        limitMillis,
+        signal,
+        onLimit: () => new Error(`no answer to ${event.type} within ${limitMillis} ms`),
+      })
+    } catch (thrown) {
+      if (signal?.aborted && thrown === signal.reason) throw thrown
+      reply = {
+        state: FAILED_AT[event.type] ?? this.standing.state,
+        failure: 'VSS_E_WRITER_NOT_RESPONDING',
+        fatal: true,
+        message: describeThrown(thrown),
+      }
+    }
+    this.standing = { state: reply.state, failure: reply.failure }
+    if (reply.message !== undefined) this.standing.message = reply.message
+    if (reply.components !== undefined) this.components = reply.components
+    return reply
+  }
+
+  #note(type: EventType): void {
+    this.#sent.add(type)
+    if (type === 'Freeze') {
+      this.#frozenSinceMillis = this.#clock.nowMillis()
+    } else if (
+      (type === 'Thaw' || type === 'Abort' || type === 'BackupShutdown') &&
+      this.#frozenSinceMillis !== undefined
+    ) {
+      if (this.#freezeMessage !== undefined) {
+        this.#freezeMessage.closedBy = type === 'Thaw' ? 'thaw' : 'abort'
+        this.#freezeMessage.durationMicros = Math.round(
+          (this.#clock.nowMillis() - this.#frozenSinceMillis) * 1000,
+        )
+        freezeChannel.asyncEnd.publish(this.#freezeMessage)
+      }
+      this.#frozenSinceMillis = undefined
+      this.#freezeMessage = undefined
+    }
+  }
+
+  /** Announces the freeze to whoever traces; ended by the closing event. */
+  traceFreeze(setId: Guid): void {
+    if (!freezeChannel.start.hasSubscribers && !freezeChannel.asyncEnd.hasSubscribers) return
+    this.#freezeMessage = { setId, writerName: this.name, instanceId: this.identity.instanceId }
+    freezeChannel.start.publish(this.#freezeMessage)
+  }
+}
