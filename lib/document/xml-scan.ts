@@ -53,13 +53,14 @@ export function findIllegalCharacter(text: string): number {
 }
 
 /**
- * Passes if the text is one well-formed element with nothing but comments and processing instructions around it.
+ * Passes if the text is one well-formed element with nothing but comments and processing instructions around it, and
+ * answers how many attributes it has.
  *
  * @throws VssError `VSS_E_CORRUPT_XML_DOCUMENT` if it is not well-formed, `VSS_E_INVALID_XML_DOCUMENT` if it has a
  *   document type declaration or passes a limit. The message gives the offset, never the content.
  */
-export function scanXml(text: string, limits: Readonly<XmlLimits>): void {
-  new Scan(text, limits).run()
+export function scanXml(text: string, limits: Readonly<XmlLimits>): number {
+  return new Scan(text, limits).run()
 }
 
 class Scan {
@@ -77,7 +78,7 @@ class Scan {
     this.#limits = limits
   }
 
-  run(): void {
+  run(): number {
     const illegal = findIllegalCharacter(this.#text)
     if (illegal >= 0) throw this.#corrupt('a character that XML does not allow', illegal)
     while (this.#at < this.#text.length) {
@@ -89,6 +90,7 @@ class Scan {
     }
     if (this.#open.length > 0) throw this.#corrupt('the document ends inside an element', this.#text.length)
     if (!this.#rootSeen) throw this.#corrupt('there is no element', this.#text.length)
+    return this.#attributes
   }
 
   #characters(from: number, to: number): void {

@@ -39,9 +39,13 @@ export function parseDocument(
 ): Document {
   const inForce = { ...DEFAULT_XML_LIMITS, ...limits }
   const text = decodeXml(input, inForce.maxBytes)
-  scanXml(text, inForce)
+  const attributes = scanXml(text, inForce)
   const document = build(text)
   const root = rootOf(document)
+  if (countAttributes(root) !== attributes) {
+    // Where two prefixes stand for one namespace, the library keeps the last of two attributes and says nothing.
+    throw new VssError('VSS_E_CORRUPT_XML_DOCUMENT', 'an element has the same attribute under two prefixes')
+  }
   if (root.localName !== kind.root || root.namespaceURI !== kind.namespace) {
     throw new VssError(
       'VSS_E_INVALID_XML_DOCUMENT',
@@ -76,6 +80,18 @@ function build(text: string): Document {
   } catch (error) {
     throw new VssError('VSS_E_CORRUPT_XML_DOCUMENT', 'the document does not parse', { cause: error })
   }
+}
+
+function countAttributes(root: Element): number {
+  let count = 0
+  const left: Element[] = [root]
+  for (let element = left.pop(); element; element = left.pop()) {
+    count += element.attributes.length
+    for (let node = element.firstChild; node; node = node.nextSibling) {
+      if (node.nodeType === 1) left.push(node as Element)
+    }
+  }
+  return count
 }
 
 /** An empty document of a kind: its root with namespace and version. */

@@ -184,6 +184,7 @@ const malformed: Record<string, string> = {
   "'<' in an attribute": SMALL.replace('𝄞', '<'),
   "']]>' in text": inside('<x>]]></x>'),
   'an attribute given twice': SMALL.replace('version="1.2"', 'version="1.2" version="1.2"'),
+  'an attribute given twice under two prefixes': inside('<x xmlns:a="u" xmlns:b="u" a:c="1" b:c="2"/>'),
   'an attribute without quotes': inside('<x a=1/>'),
   'an attribute without a value': inside('<x a/>'),
   'attributes that touch': inside('<x a="1"b="2"/>'),
