@@ -10,7 +10,7 @@
       # Node's common.gypi asks for its own C++ standard. Warnings stay warnings here: a compiler newer
       # than ours must not fail an installation. The CMake build turns them into errors.
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
-      "cflags_cc": ["-std=c++20", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
+      "cflags_cc": ["-std=c++20", "-O2", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-fvisibility=hidden"],
       "ldflags": [
         "-pthread",
         "-Wl,--version-script=<(module_root_dir)/native/exports.map",
