@@ -80,7 +80,10 @@ class SimulatorIo final : public Io {
   /// Completed so far: requests, FileCalls, and each change a FileCall makes to the file system.
   uint64_t operations() const { return operations_; }
   /// After the n-th operation, its `done` included, nothing completes; a FileCall is stopped between two changes.
-  void set_stop_after(uint64_t operations) { stop_after_ = operations; }
+  void set_stop_after(uint64_t operations) {
+    stop_after_ = operations;
+    if (operations_ >= stop_after_) stopped_ = true;
+  }
   bool stopped() const { return stopped_; }
   /// Requests submitted and not completed, FileCalls included.
   size_t pending() const { return pending_.size() + delayed_.size() + calls_count_; }
