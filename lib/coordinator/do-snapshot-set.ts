@@ -247,15 +247,15 @@ export class SetRun {
   async #freeze(): Promise<void> {
     // A writer that is not ready for the freeze is not frozen; its data is the requester's decision.
     const ready = this.participants.filter((writer) => !writer.hasFailed)
-    const frozen = freezeWriters(
+    const { writerGraceMillis } = this.limits
+    await freezeWriters(
       ready,
       this.set.setId,
-      this.limits.writerGraceMillis,
+      writerGraceMillis,
       this.timeline,
+      this.#watch,
       this.#stop.signal,
     )
-    await frozen
-    this.#watch.arm()
   }
 
   async #thaw(freezeStartMillis: number): Promise<void> {

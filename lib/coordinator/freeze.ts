@@ -30,25 +30,26 @@ export function writersByLevel(participants: readonly WriterParticipant[]): Writ
 
 /**
  * Sends Freeze. Rejects with the error of the first writer that ends the set; writers of later levels
- * have then not been frozen, the others await their closing event.
+ * have then not been frozen, the others await their closing event. The watch is set anew with each
+ * level, for a front end must not wait longer than its window while a back end hangs.
  */
 export async function freezeWriters(
   participants: readonly WriterParticipant[],
   setId: Guid,
   graceMillis: number,
   timeline: Timeline,
+  watch: FreezeWatch,
   signal: AbortSignal,
 ): Promise<void> {
   for (const writers of writersByLevel(participants)) {
-    const replies = await Promise.all(
-      writers.map((writer) => {
-        writer.traceFreeze(setId)
-        return timeline.measure('writer', 'Freeze', writer.name, () =>
-          writer.send({ type: 'Freeze' }, writer.identity.freezeTimeoutMillis + graceMillis, signal),
-        )
-      }),
-    )
-    failOnFatal(writers, replies, 'Freeze')
+    const replies = writers.map((writer) => {
+      writer.traceFreeze(setId)
+      return timeline.measure('writer', 'Freeze', writer.name, () =>
+        writer.send({ type: 'Freeze' }, writer.identity.freezeTimeoutMillis + graceMillis, signal),
+      )
+    })
+    watch.arm()
+    failOnFatal(writers, await Promise.all(replies), 'Freeze')
   }
 }
 
