@@ -60,12 +60,17 @@ void append_designator(CodeSet code_set, DesignatorType type, const std::vector<
   body->insert(body->end(), identifier.begin(), identifier.end());
 }
 
+/// One to one, and every bit of the result depends on every bit of the word.
+uint64_t mix(uint64_t word) {
+  word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9;
+  word = (word ^ word >> 27) * 0x94D049BB133111EB;
+  return word ^ word >> 31;
+}
+
 /// NAA 3h, locally assigned: 60 bits that depend on every bit of the GUID.
 std::vector<uint8_t> naa_identifier(const Guid& guid) {
-  uint64_t mixed = load_be64(guid.bytes.data()) * 0x9E3779B97F4A7C15 + load_be64(guid.bytes.data() + 8);
-  mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9;
-  mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB;
-  mixed ^= mixed >> 31;
+  const uint64_t high = mix(load_be64(guid.bytes.data()) + 0x9E3779B97F4A7C15);
+  const uint64_t mixed = mix(high + load_be64(guid.bytes.data() + 8));
   std::vector<uint8_t> identifier(8);
   store_be64(identifier.data(), uint64_t{3} << 60 | mixed >> 4);
   return identifier;
