@@ -148,7 +148,17 @@ export class SnapshotCatalogue {
     const { clock, host, providers, hostCallMillis } = this.#parties
     const { snapshotId, providerId } = snapshot.properties
     const provider = providers.get(providerId)
-    await withLimit(clock, host.removeVolumes([snapshotId], { force }), { limitMillis: hostCallMillis })
+    await withLimit(clock, host.removeVolumes([snapshotId], { force }), {
+      limitMillis: hostCallMillis,
+      onLimit: () =>
+        new VssError(
+          'VSS_E_UNEXPECTED',
+          `the host did not take out a shadow copy within ${hostCallMillis} ms`,
+          {
+            culprit: 'host',
+          },
+        ),
+    })
     const left = description.snapshots.filter((other) => other !== snapshot)
     for (const target of snapshot.targetLuns) {
       const stillUsed = left.some((other) => other.targetLuns.some((lun) => isSameLun(lun, target)))
