@@ -37,7 +37,7 @@ struct IoRequest : ListNode {
   int file = -1;
   uint64_t offset_bytes = 0;
   uint64_t length_bytes = 0;
-  void* data = nullptr;  // read and write only; for files opened with O_DIRECT aligned to 4096
+  void* data = nullptr;  // read and write only; for files opened with O_DIRECT aligned to 512
   void (*done)(IoRequest* request) = nullptr;
   // Valid in `done`: bytes transferred (0 for sync, allocate, punch) or -errno.
   int64_t result = 0;

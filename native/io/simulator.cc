@@ -131,7 +131,7 @@ Fault SimulatorIo::fault_for(const std::string& path, SimulatedOp op) {
 void SimulatorIo::check(const IoRequest& request) const {
   if (request.op != IoOp::read && request.op != IoOp::write) return;
   if (!disk_->is_direct(request.file)) return;
-  if (reinterpret_cast<uintptr_t>(request.data) % 4096 != 0 || request.offset_bytes % kSectorBytes != 0 ||
+  if (reinterpret_cast<uintptr_t>(request.data) % kSectorBytes != 0 || request.offset_bytes % kSectorBytes != 0 ||
       request.length_bytes % kSectorBytes != 0) {
     die("a request is not aligned as O_DIRECT asks", disk_->path_of(request.file));
   }

@@ -1,0 +1,377 @@
+// Shadow copy sets: arming, the capture inside the hold, the record that makes a set, and every way to its end.
+
+#include <algorithm>
+#include <cassert>
+
+#include "array/lun_access.h"
+#include "array/storage_array.h"
+#include "disk/layout.h"
+#include "disk/vss_flags.h"
+
+namespace holdfast {
+namespace {
+
+constexpr size_t kCopiesOfLunMax = 512;
+
+Status no_such_set(const Guid& set) {
+  return Status(Code::object_not_found, "the array knows no shadow copy set " + set.to_string());
+}
+
+}  // namespace
+
+std::vector<Family*> StorageArray::families_of(const ShadowSet& set) {
+  std::vector<Family*> families;
+  for (const ShadowCopy& copy : set.copies) {
+    Family* family = &copy.source->family();
+    if (std::find(families.begin(), families.end(), family) == families.end()) families.push_back(family);
+  }
+  return families;
+}
+
+Task<Status> StorageArray::arm_set(ArmRequest request) {
+  Status usable = closed_or_broken();
+  if (!usable.ok()) co_return usable;
+  if (request.copies.empty()) co_return Status(Code::invalid_argument, "a set needs at least one LUN");
+  if (request.copies.size() > kSetLunsMax) {
+    co_return Status(Code::maximum_number_of_volumes_reached, "a set has at most 64 LUNs");
+  }
+  if (sets_.count(request.set) != 0) {
+    co_return Status(Code::object_already_exists, "set " + request.set.to_string() + " exists already");
+  }
+  auto owned = std::make_unique<ShadowSet>();
+  ShadowSet& set = *owned;
+  set.owner = request.owner;
+  set.record.set = request.set;
+  set.record.context = request.context;
+  set.record.auto_release = request.auto_release;
+  set.record.vss_flags = request.vss_flags;
+  set.record.created_at_filetime = request.created_at_filetime;
+  set.record.copies_at_creation = static_cast<uint32_t>(request.copies.size());
+  for (const ArmCopy& ids : request.copies) {
+    std::shared_ptr<Lun> source = find_lun(ids.source);
+    if (source == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + ids.source.to_string());
+    if (find_lun(ids.copy) != nullptr) {
+      co_return Status(Code::object_already_exists, "LUN " + ids.copy.to_string() + " exists already");
+    }
+    size_t copies_there = 0;
+    for (const auto& [guid, lun] : luns_) {
+      if (lun->is_copy() && lun->record().source == ids.source) ++copies_there;
+    }
+    if (copies_there >= kCopiesOfLunMax) {
+      co_return Status(Code::maximum_number_of_snapshots_reached, source->describe() + " has 512 shadow copies");
+    }
+    for (const auto& [id, other] : sets_) {
+      for (const ShadowCopy& copy : other->copies) {
+        if (copy.source == source && other->state < SetState::recorded) {
+          co_return Status(Code::snapshot_set_in_progress, source->describe() + " is part of another set in progress");
+        }
+      }
+    }
+    set.copies.push_back(ShadowCopy{ids, next_branch_++, std::move(source), nullptr, {}});
+  }
+  sets_[request.set] = std::move(owned);
+
+  // What is dirty now need not be synced while the writers are frozen.
+  Status synced = co_await sync_families(families_of(set));
+  if (synced.ok() && set.abort_wanted) synced = Status(Code::cancelled, "the set was aborted while it was armed");
+  if (!synced.ok()) {
+    sets_.erase(request.set);
+    changed_.notify_all();
+    co_return synced;
+  }
+  for (const ShadowCopy& copy : set.copies) copy.source->set_pending_vss_flags(set.record.vss_flags);
+  set.state = SetState::armed;
+  changed_.notify_all();
+  co_return Status();
+}
+
+void StorageArray::hold(Guid set_id, OwnerId owner, std::vector<Guid> lun_ids, int64_t limit_nanos,
+                        bool await_writes_in_flight, std::function<void(Result<LeaseId>)> held) {
+  HoldRequest request;
+  request.set = set_id;
+  request.owner = owner;
+  request.limit_nanos = limit_nanos;
+  request.await_writes_in_flight = await_writes_in_flight;
+  for (const Guid& id : lun_ids) {
+    std::shared_ptr<Lun> lun = find_lun(id);
+    if (lun == nullptr) return held(Status(Code::lun_not_found, "the array has no LUN " + id.to_string()));
+    if (std::find(request.luns.begin(), request.luns.end(), lun.get()) != request.luns.end()) continue;
+    request.luns.push_back(lun.get());
+  }
+  auto found = sets_.find(set_id);
+  if (found != sets_.end()) {
+    if (found->second->state != SetState::armed) {
+      return held(Status(Code::bad_state, "set " + set_id.to_string() + " is not armed"));
+    }
+    for (const ShadowCopy& copy : found->second->copies) {
+      if (std::find(request.luns.begin(), request.luns.end(), copy.source.get()) == request.luns.end()) {
+        return held(Status(Code::invalid_argument, copy.source->describe() + " is armed and not among those to hold"));
+      }
+    }
+  }
+  request.at_instant = [this, set_id]() {
+    auto armed = sets_.find(set_id);
+    return armed == sets_.end() ? Status() : capture(*armed->second);
+  };
+  request.ended = [this, set_id](const Verdict& verdict) {
+    auto captured = sets_.find(set_id);
+    if (captured == sets_.end()) return;
+    if (verdict.held_throughout) {
+      captured->second->released = true;
+    } else if (captured->second->state == SetState::armed || captured->second->state == SetState::captured) {
+      discard(*captured->second);
+    }
+  };
+  request.held = std::move(held);
+  leases_.hold(std::move(request));
+}
+
+// In one turn, for every LUN of the set. Nothing here depends on how large a LUN is or how many copies it has.
+Status StorageArray::capture(ShadowSet& set) {
+  if (set.state != SetState::armed) {
+    return Status(Code::bad_state, "set " + set.record.set.to_string() + " is not armed");
+  }
+  for (ShadowCopy& copy : set.copies) {
+    LunRecord record;
+    record.guid = copy.ids.copy;
+    record.family = copy.source->family().id();
+    record.size_bytes = copy.source->size_bytes();
+    record.view = copy.source->cut(copy.branch, &copy.old_writes);
+    record.snapshot = copy.ids.snapshot;
+    record.source = copy.ids.source;
+    copy.lun = std::make_shared<Lun>(loop_, leases_, copy.source->family(), record);
+    copy.source->set_pending_vss_flags(0);
+  }
+  set.state = SetState::captured;
+  return Status();
+}
+
+void StorageArray::remove_copy(Lun& copy) {
+  Family& family = copy.family();
+  const View view = copy.record().view;
+  family.branches().remove_head(view);
+  family.collect_after(view);
+}
+
+// Takes back a set that no record names.
+void StorageArray::discard(ShadowSet& set) {
+  for (ShadowCopy& copy : set.copies) {
+    if (set.state < SetState::captured) copy.source->set_pending_vss_flags(0);
+    if (copy.lun == nullptr) continue;
+    copy.lun->retire(Lun::State::gone);
+    remove_copy(*copy.lun);
+    copy.lun = nullptr;
+  }
+  set.state = SetState::gone;
+  sets_.erase(set.record.set);
+  changed_.notify_all();
+}
+
+Task<Status> StorageArray::await_old_writes(ShadowSet& set) {
+  for (ShadowCopy& copy : set.copies) {
+    for (const std::shared_ptr<EpochWrites>& epoch : copy.old_writes) {
+      while (epoch->in_flight_count > 0) co_await copy.source->changed().wait();
+      if (!epoch->failure.ok()) {
+        co_return Status(epoch->failure.code(),
+                         "a write that belongs to the set failed: " + epoch->failure.message(),
+                         epoch->failure.error_number(), epoch->failure.offset_bytes());
+      }
+    }
+    copy.old_writes.clear();
+  }
+  co_return Status();
+}
+
+Task<Status> StorageArray::write_vss_flags(ShadowSet& set) {
+  if (set.record.vss_flags == 0) co_return Status();
+  for (ShadowCopy& copy : set.copies) {
+    LunAccess access(*copy.lun);
+    Result<DiskEnds> ends = co_await access.read_ends();
+    if (!ends.ok()) co_return ends.status();
+    const DiskView view = ends.value().view();
+    Result<DiskLayout> layout = read_layout(view);
+    // A LUN without a table that can be read has no attribute bits; what it holds is copied as it is.
+    if (!layout.ok() || layout.value().kind == LayoutKind::none) continue;
+    const uint64_t allowed = vss_flags_for_copy(layout.value()) & set.record.vss_flags;
+    Result<std::vector<Patch>> patches = set_vss_flags(view, allowed, 0);
+    if (!patches.ok()) continue;
+    for (const Patch& patch : patches.value()) {
+      Status written = co_await access.write(patch.offset_bytes, patch.bytes);
+      if (!written.ok()) co_return written;
+    }
+  }
+  co_return Status();
+}
+
+Task<Status> StorageArray::record_captured(ShadowSet& set) {
+  Status whole = co_await await_old_writes(set);
+  if (!whole.ok()) co_return whole;
+  whole = co_await write_vss_flags(set);
+  if (!whole.ok()) co_return whole;
+  whole = co_await sync_families(families_of(set));
+  if (!whole.ok()) co_return whole;
+  if (set.abort_wanted) co_return Status(Code::cancelled, "the set was aborted");
+  std::vector<uint8_t> record;
+  encode(record, present_set(set));
+  const uint64_t batch = journal_.append(record);
+  set.state = SetState::recorded;
+  for (Family* family : families_of(set)) family->touched_by_record(batch);
+  for (ShadowCopy& copy : set.copies) luns_[copy.ids.copy] = copy.lun;
+  co_return co_await journal_.commit(batch);
+}
+
+Task<Status> StorageArray::record_set(Guid id) {
+  auto found = sets_.find(id);
+  if (found == sets_.end()) co_return no_such_set(id);
+  ShadowSet& set = *found->second;
+  if (set.state != SetState::captured || !set.released) {
+    co_return Status(Code::bad_state, "set " + id.to_string() + " has not been captured, or its hold still stands");
+  }
+  set.state = SetState::recording;
+  ++tasks_running_;
+  Status recorded = co_await record_captured(set);
+  if (!recorded.ok()) {
+    if (set.state == SetState::recorded) {
+      co_await remove_recorded(set);
+    } else {
+      co_await drain_copies(set);
+      discard(set);
+    }
+  }
+  --tasks_running_;
+  changed_.notify_all();
+  checkpoint_if_due();
+  co_return recorded;
+}
+
+Task<Status> StorageArray::finish_set(Guid id, std::string note) {
+  auto found = sets_.find(id);
+  if (found == sets_.end()) co_return no_such_set(id);
+  ShadowSet& set = *found->second;
+  if (set.state != SetState::recorded) {
+    co_return Status(Code::bad_state, "set " + id.to_string() + " is not recorded, or is created already");
+  }
+  if (note.size() > (256u << 10)) co_return Status(Code::invalid_argument, "the note of a set has at most 256 KiB");
+  set.state = SetState::created;
+  set.record.note = note;
+  std::vector<uint8_t> record;
+  encode_set_created(record, id, note);
+  co_return co_await journal_.commit(journal_.append(record));
+}
+
+Task<void> StorageArray::drain_copies(ShadowSet& set) {
+  for (ShadowCopy& copy : set.copies) {
+    if (copy.lun == nullptr) continue;
+    copy.lun->retire(Lun::State::gone);
+    co_await copy.lun->drained();
+  }
+}
+
+Task<Status> StorageArray::abort_set(Guid id) {
+  auto found = sets_.find(id);
+  if (found == sets_.end() || found->second->state == SetState::created) co_return Status();
+  co_return co_await end_set(id);
+}
+
+// Ends a set in whatever state it is, and returns when nothing of it is left.
+Task<Status> StorageArray::end_set(Guid id) {
+  for (;;) {
+    auto found = sets_.find(id);
+    if (found == sets_.end()) co_return Status();
+    ShadowSet& set = *found->second;
+    if (set.state == SetState::arming || set.state == SetState::recording) {
+      set.abort_wanted = true;
+      co_await changed_.wait();
+      continue;
+    }
+    if (set.state == SetState::recorded || set.state == SetState::created) co_return co_await remove_recorded(set);
+    if (set.state == SetState::captured) {
+      for (const ShadowCopy& copy : set.copies) leases_.forget(*copy.source);
+      if (sets_.count(id) == 0) co_return Status();
+    }
+    discard(set);
+    co_return Status();
+  }
+}
+
+Task<Status> StorageArray::remove_recorded(ShadowSet& set) {
+  std::vector<Guid> snapshots;
+  for (const ShadowCopy& copy : set.copies) snapshots.push_back(copy.ids.snapshot);
+  co_return co_await delete_copies(std::move(snapshots));
+}
+
+Task<Status> StorageArray::delete_copies(std::vector<Guid> snapshots) {
+  std::vector<std::shared_ptr<Lun>> doomed;
+  for (const Guid& snapshot : snapshots) {
+    for (const auto& [guid, lun] : luns_) {
+      if (lun->is_copy() && lun->record().snapshot == snapshot && lun->state() != Lun::State::gone) {
+        doomed.push_back(lun);
+      }
+    }
+  }
+  if (doomed.empty()) co_return Status(Code::object_not_found, "the array has none of these shadow copies");
+  ++tasks_running_;
+  for (const auto& lun : doomed) lun->retire(Lun::State::gone);
+  for (const auto& lun : doomed) co_await lun->drained();
+
+  std::vector<Guid> guids;
+  for (const auto& lun : doomed) guids.push_back(lun->guid());
+  std::vector<uint8_t> record;
+  encode_copies_removed(record, guids);
+  const uint64_t batch = journal_.append(record);
+  for (const auto& lun : doomed) {
+    lun->family().touched_by_record(batch);
+    luns_.erase(lun->guid());
+    remove_copy(*lun);
+    for (auto& [id, set] : sets_) {
+      std::erase_if(set->copies, [&](const ShadowCopy& copy) { return copy.lun == lun; });
+    }
+  }
+  std::erase_if(sets_, [](const auto& entry) {
+    return entry.second->copies.empty() && entry.second->state >= SetState::recorded;
+  });
+  Status durable = co_await journal_.commit(batch);
+  --tasks_running_;
+  changed_.notify_all();
+  checkpoint_if_due();
+  co_return durable;
+}
+
+std::vector<SetRecord> StorageArray::list_sets() const {
+  std::vector<SetRecord> list;
+  for (const auto& [id, set] : sets_) {
+    if (set->state == SetState::recorded || set->state == SetState::created) list.push_back(present_set(*set));
+  }
+  return list;
+}
+
+void StorageArray::owner_died(OwnerId owner) {
+  std::vector<Guid> owned;
+  for (const auto& [id, set] : sets_) {
+    if (set->owner == owner && (set->state != SetState::created || set->record.auto_release)) owned.push_back(id);
+  }
+  for (const Guid& id : owned) {
+    ++tasks_running_;
+    loop_.spawn(run_end_set(id));
+  }
+}
+
+Task<void> StorageArray::run_end_set(Guid id) {
+  (void)co_await end_set(id);
+  --tasks_running_;
+  changed_.notify_all();
+}
+
+Task<Status> StorageArray::drop_unfinished_sets() {
+  std::vector<Guid> unfinished;
+  for (const auto& [id, set] : sets_) {
+    if (set->state != SetState::created || set->record.auto_release) unfinished.push_back(id);
+  }
+  for (const Guid& id : unfinished) {
+    Status ended = co_await end_set(id);
+    if (!ended.ok()) co_return ended;
+  }
+  co_return Status();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,154 @@
+#include "array/family.h"
+
+#include <algorithm>
+
+#include "base/checked.h"
+
+namespace holdfast {
+namespace {
+
+constexpr uint64_t kPrepareStepBytesMin = 1 << 20;
+constexpr uint64_t kPrepareStepBytesMax = 64 << 20;
+constexpr uint64_t kPreparePieceBytes = 1 << 20;
+// Beyond these the family syncs by itself, so that memory and places come back in workloads that never flush.
+constexpr size_t kRecentMax = 64 << 10;
+constexpr uint64_t kPendingPlacesMax = 16 << 10;
+
+}  // namespace
+
+Family::Family(Loop& loop, Journal& journal, FamilyRecord record, uint64_t base_bytes)
+    : loop_(loop),
+      journal_(journal),
+      record_(std::move(record)),
+      base_bytes_(base_bytes),
+      branches_(record_.root_branch),
+      holds_(loop),
+      changed_(loop),
+      prepare_step_bytes_(kPrepareStepBytesMin) {}
+
+Family::~Family() = default;
+
+uint32_t Family::stored_bytes(UnitIndex unit, Place place) const {
+  if (place != kHome) return kUnitBytes;
+  return static_cast<uint32_t>(std::min<uint64_t>(kUnitBytes, base_bytes_ - unit_offset(unit)));
+}
+
+Rewrite Family::rewrite_rule(UnitIndex unit, Place place) const {
+  auto found = recent_.find(key_of(unit, place));
+  if (found == recent_.end() || found->second <= mark_on_disk_) return Rewrite::freely;
+  if (gathering_ || found->second <= sync_issued_batch_) return Rewrite::not_at_all;
+  return Rewrite::with_record;
+}
+
+// A home is given out again only when nothing a crash could fall back to needs it: every version of the unit is marked
+// durable on disk, and a sync begun after the last view went has completed.
+bool Family::home_may_be_taken(UnitIndex unit) const {
+  if (!homes_can_be_free_ || syncs_completed_ < homes_free_after_syncs_) return false;
+  if (homes_let_go_.count(unit) != 0) return false;
+  bool settled = true;
+  map_.for_unit(unit, [&](const VersionMap::Entry& entry) {
+    auto found = recent_.find(key_of(unit, entry.place));
+    if (found != recent_.end() && found->second > mark_on_disk_) settled = false;
+  });
+  return settled && branches_.home_is_free(map_, unit);
+}
+
+bool Family::take_place(UnitIndex unit, Place* place) {
+  if (home_may_be_taken(unit)) {
+    *place = kHome;
+    return true;
+  }
+  *place = places_.take();
+  prepare_area();
+  return *place != kHome;
+}
+
+void Family::give_back(UnitIndex unit, Place place) {
+  if (place != kHome) {
+    places_.give_back(place);
+  } else {
+    homes_let_go_[unit] = syncs_begun_;
+  }
+}
+
+void Family::rewrite_ended() {
+  if (--rewrites_in_flight_ == 0 && gathering_) changed_.notify_all();
+}
+
+void Family::let_go(UnitIndex unit, Place place) {
+  if (place == kHome) {
+    homes_let_go_[unit] = syncs_begun_;
+  } else {
+    places_.let_go(place, syncs_begun_);
+  }
+  if (places_.pending_count() > kPendingPlacesMax) sync_wanted_ = true;
+  start_sync_if_wanted();
+}
+
+void Family::note_record(UnitIndex unit, Place place, uint64_t batch) {
+  const uint64_t key = key_of(unit, place);
+  recent_[key] = batch;
+  recent_order_.emplace_back(batch, key);
+  last_record_batch_ = batch;
+  if (recent_order_.size() > kRecentMax) sync_wanted_ = true;
+  start_sync_if_wanted();
+}
+
+void Family::version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place place, uint32_t data_crc) {
+  bool created = false;
+  const StampId stamp = branches_.stamp_of(branch, epoch, &created);
+  std::vector<uint8_t> record;
+  if (created) encode(record, StampRecord{id(), stamp, branch, epoch});
+  encode(record, RedirectRecord{id(), unit, stamp, place, data_crc});
+  const uint64_t batch = journal_.append(record);
+  Place former = kHome;
+  if (map_.put(unit, stamp, place, &former)) {
+    let_go(unit, former);
+  } else {
+    Stamp& carried = branches_.stamp(stamp);
+    carried.units.push_back(unit);
+    ++carried.version_count;
+  }
+  note_record(unit, place, batch);
+}
+
+void Family::version_rewritten(UnitIndex unit, StampId stamp, Place place, uint32_t data_crc) {
+  std::vector<uint8_t> record;
+  encode(record, RedirectRecord{id(), unit, stamp, place, data_crc});
+  note_record(unit, place, journal_.append(record));
+}
+
+// The area is allocated and written ahead in growing steps, so that a flush does not wait for the file system to find
+// room; a failure only means that writes find their room themselves.
+void Family::prepare_area() {
+  if (preparing_area_) return;
+  const uint64_t step_places = prepare_step_bytes_ / kUnitBytes;
+  if (places_.end() + step_places / 2 < places_.prepared_end()) return;
+  preparing_area_ = true;
+  loop_.spawn(run_prepare_area());
+}
+
+Task<void> Family::run_prepare_area() {
+  const uint64_t step_places = prepare_step_bytes_ / kUnitBytes;
+  const uint64_t from = align_up(std::max(places_.prepared_end(), places_.end()), 64);
+  const uint64_t to = from + step_places;
+  if (to >= kHome) co_return;  // the area is as large as it gets
+  places_.begin_preparing(from, to);
+  int64_t result =
+      co_await IoAwait(loop_, IoOp::allocate, area_file_, unit_offset(from), nullptr, unit_offset(step_places));
+  AlignedBuffer zeroes = make_aligned(kPreparePieceBytes);
+  for (uint64_t at = unit_offset(from); result >= 0 && at < unit_offset(to); at += kPreparePieceBytes) {
+    result = co_await IoAwait(loop_, IoOp::write, area_file_, at, zeroes.get(), kPreparePieceBytes);
+  }
+  places_.end_preparing();
+  area_dirty_ = true;
+  prepare_step_bytes_ = std::min(prepare_step_bytes_ * 2, kPrepareStepBytesMax);
+  preparing_area_ = false;
+  changed_.notify_all();
+}
+
+Task<void> Family::quiesce() {
+  while (preparing_area_ || collecting_ || syncing_) co_await changed_.wait();
+}
+
+}  // namespace holdfast

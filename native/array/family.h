@@ -1,0 +1,190 @@
+// native/array/family.h
+//
+// An original LUN and everything descended from it: two files, one map, one history.
+//
+//   base   unit b of the original at unit b, until another LUN can see it. Created sparse, or an adopted raw image.
+//   area   redirected units, at the places the map names.
+//
+// What makes a write durable. A redirecting record carries the CRC of the data it points at, so data and records are
+// written together and area and journal synced in parallel: a sync of the family (sync()) covers the base, the area and
+// every record of the family so far. Once it has completed, the batch it reached is the family's durable mark, and
+// the next batch says so (a `durable` record); recovery checks CRCs only above the highest mark it finds.
+//
+// Rewriting a place that a record names (recent_):
+//   - no sync covering the record has been issued: rewrite, and add a record with the new CRC;
+//   - a mark at or above the record is on disk: rewrite, nothing to record;
+//   - in between: the write takes a fresh place, or a crash could find neither the old data nor the new.
+// While a sync gathers what it covers, rewrites in flight are awaited and no new one starts.
+//
+// Thread: the loop's. Ownership: the array owns families and awaits their tasks before it closes the files.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "array/branches.h"
+#include "array/journal.h"
+#include "array/places.h"
+#include "array/records.h"
+#include "array/unit_holds.h"
+#include "array/version_map.h"
+#include "base/guid.h"
+#include "io/loop.h"
+
+namespace holdfast {
+
+/// How a write may treat the version it would replace.
+enum class Rewrite : uint8_t { freely, with_record, not_at_all };
+
+/// Someone who waits for a sync of the family. Linked, not owned.
+struct SyncWaiter : ListNode {
+  void (*done)(SyncWaiter* waiter, const Status& status) = nullptr;
+};
+
+class Family {
+ public:
+  Family(Loop& loop, Journal& journal, FamilyRecord record, uint64_t base_bytes);
+  ~Family();
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+
+  uint32_t id() const { return record_.family; }
+  const FamilyRecord& record() const { return record_; }
+  bool adopted() const { return !record_.adopted_path.empty(); }
+  uint64_t base_bytes() const { return base_bytes_; }
+
+  void set_files(int base_file, int area_file) {
+    base_file_ = base_file;
+    area_file_ = area_file;
+  }
+  int base_file() const { return base_file_; }
+  int area_file() const { return area_file_; }
+
+  Branches& branches() { return branches_; }
+  VersionMap& map() { return map_; }
+  UnitHolds& holds() { return holds_; }
+  Places& places() { return places_; }
+  Journal& journal() { return journal_; }
+
+  /// Bytes of the unit that are stored at the place: 4096, or less at home for the last unit of an odd-sized image.
+  uint32_t stored_bytes(UnitIndex unit, Place place) const;
+
+  // What the data path asks and tells. -------------------------------------------------------------------------
+
+  /// True while nothing was ever redirected and nobody but the original reads the base: every write goes home.
+  bool is_plain() const { return map_.entry_count() == 0 && recent_.empty(); }
+
+  Rewrite rewrite_rule(UnitIndex unit, Place place) const;
+  /// A place for a fresh version of the unit: home if that is free, else a unit of the area. False: no space to name.
+  bool take_place(UnitIndex unit, Place* place);
+  void give_back(UnitIndex unit, Place place);
+  void rewrite_started() { ++rewrites_in_flight_; }
+  void rewrite_ended();
+  /// Data reached the base (home) or the area.
+  void data_written(bool home) { (home ? base_dirty_ : area_dirty_) = true; }
+  /// The unit's newest version under the stamp of (branch, epoch) is now at `place`; records it.
+  void version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place place, uint32_t data_crc);
+  /// The version's data were replaced in place under a record.
+  void version_rewritten(UnitIndex unit, StampId stamp, Place place, uint32_t data_crc);
+
+  // Durability. ------------------------------------------------------------------------------------------------
+
+  /// Makes everything completed before now durable.
+  void sync(SyncWaiter& waiter);
+  Task<Status> sync();
+  /// The reason why nothing is promised any more; the family's LUNs are read-only then.
+  const Status& failure() const { return failure_; }
+  /// A record about the family has been appended to this batch; the next sync reaches it.
+  void touched_by_record(uint64_t batch) { last_record_batch_ = batch; }
+
+  // Garbage. ---------------------------------------------------------------------------------------------------
+
+  /// A view is gone: the limits it set are removed already; looks for what nobody sees any more, in the background.
+  void collect_after(const View& gone);
+  /// Recovery: drops every dead version at once. False if two living versions share a place.
+  bool collect_all();
+  bool collecting() const { return collecting_; }
+  Task<void> quiesce();
+
+  // Recovery and checkpoints. ----------------------------------------------------------------------------------
+
+  /// A checkpoint that holds every record up to this batch is durable.
+  void checkpointed(uint64_t batch);
+  void set_adopted_identity(const FileIdentity& identity) { record_.adopted_identity = identity; }
+  void restore_version(UnitIndex unit, StampId stamp, Place place);
+  bool drop_version(UnitIndex unit, StampId stamp);
+  /// Units in the index of stamps are rebuilt from the map.
+  void rebuild_index();
+
+ private:
+  static constexpr uint64_t kHomeKey = uint64_t{1} << 32;
+  static uint64_t key_of(UnitIndex unit, Place place) { return place == kHome ? kHomeKey | unit : place; }
+
+  bool home_may_be_taken(UnitIndex unit) const;
+  void let_go(UnitIndex unit, Place place);
+  void note_record(UnitIndex unit, Place place, uint64_t batch);
+  void update_mark();
+  void start_sync_if_wanted();
+  Task<void> run_syncs();
+  Task<Status> sync_round();
+  Task<void> sync_file(int file, int64_t* result, int* running);
+  Task<void> commit_journal(uint64_t batch, Status* result, int* running);
+  void prepare_area();
+  Task<void> run_prepare_area();
+  void collect_unit(UnitIndex unit);
+  Task<void> run_collection();
+
+  Loop& loop_;
+  Journal& journal_;
+  FamilyRecord record_;
+  const uint64_t base_bytes_;
+  int base_file_ = -1;
+  int area_file_ = -1;
+  Branches branches_;
+  VersionMap map_;
+  UnitHolds holds_;
+  Places places_;
+  Event changed_;
+
+  bool base_dirty_ = false;
+  bool area_dirty_ = false;
+  Status failure_;
+
+  // Records whose mark is not on disk yet: place (or home of a unit) → newest batch that names it.
+  std::unordered_map<uint64_t, uint64_t> recent_;
+  std::deque<std::pair<uint64_t, uint64_t>> recent_order_;  // (batch, key), for forgetting in order
+  uint64_t last_record_batch_ = 0;
+  // Records up to this batch are covered by a sync that has been issued; everything while a sync gathers.
+  uint64_t sync_issued_batch_ = 0;
+  bool gathering_ = false;
+  uint32_t rewrites_in_flight_ = 0;
+  // Highest batch whose records of this family rest on durable data, as known in memory / as said on disk.
+  uint64_t durable_mark_ = 0;
+  uint64_t mark_on_disk_ = 0;
+  std::deque<std::pair<uint64_t, uint64_t>> marks_said_;  // (batch that says it, mark)
+
+  uint64_t syncs_begun_ = 0;
+  uint64_t syncs_completed_ = 0;
+  bool syncing_ = false;
+  bool sync_wanted_ = false;  // by the family itself
+  List<SyncWaiter> sync_waiters_;
+
+  // Homes let go and not free yet, and how many syncs had begun then.
+  std::unordered_map<UnitIndex, uint64_t> homes_let_go_;
+  // A view has gone at some time, so a home can be free; it is once this many syncs have completed.
+  bool homes_can_be_free_ = false;
+  uint64_t homes_free_after_syncs_ = 0;
+
+  bool preparing_area_ = false;
+  uint64_t prepare_step_bytes_;
+  // Stamps whose units are to be looked at.
+  std::deque<StampId> collect_stamps_;
+  bool collecting_ = false;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,169 @@
+#include "array/lun.h"
+
+#include "base/checked.h"
+
+namespace holdfast {
+
+Lun::Lun(Loop& loop, LeaseTable& leases, Family& family, const LunRecord& record)
+    : loop_(loop),
+      leases_(leases),
+      family_(&family),
+      record_(record),
+      gate_(loop, this,
+            [](void* context, GateRequest* gated) {
+              Lun* self = static_cast<Lun*>(context);
+              self->leases_.give_back_held(gated->gate_bytes);
+              self->admit(*static_cast<LunRequest*>(gated));
+            }),
+      changed_(loop) {
+  family_->branches().add_head(record_.view, record_.epoch);
+  auto present = std::make_shared<EpochWrites>();
+  present->epoch = family_->branches().epoch(record_.view.front().branch);
+  epochs_.push_back(std::move(present));
+}
+
+Lun::~Lun() = default;
+
+LunRecord Lun::present_record() const {
+  LunRecord record = record_;
+  record.epoch = epochs_.back()->epoch;
+  return record;
+}
+
+std::string Lun::describe() const { return (is_copy() ? "shadow copy LUN " : "LUN ") + record_.guid.to_string(); }
+
+uint32_t Lun::writes_in_flight() const {
+  uint32_t count = 0;
+  for (const auto& epoch : epochs_) count += epoch->in_flight_count;
+  return count;
+}
+
+Status Lun::check(const LunRequest& request) const {
+  if (state_ == State::gone) return Status(Code::copy_gone, describe() + " has been deleted");
+  if (state_ == State::closed) return Status(Code::lun_closed, describe() + " is closed");
+  if (request.op == LunOp::flush) return Status();
+  if (request.length_bytes > kRequestBytesMax ||
+      !range_fits(request.offset_bytes, request.length_bytes, record_.size_bytes)) {
+    return Status(Code::out_of_range,
+                  "bytes " + std::to_string(request.offset_bytes) + " to " +
+                      std::to_string(request.offset_bytes + request.length_bytes) + " do not lie inside " + describe() +
+                      ", which has " + std::to_string(record_.size_bytes) + " bytes",
+                  0, request.offset_bytes);
+  }
+  if (!is_aligned(request.offset_bytes, kSectorBytes) || !is_aligned(request.length_bytes, kSectorBytes)) {
+    return Status(Code::alignment,
+                  "offset " + std::to_string(request.offset_bytes) + " and length " +
+                      std::to_string(request.length_bytes) + " must be multiples of 512",
+                  0, request.offset_bytes);
+  }
+  if (request.op == LunOp::write && !family_->failure().ok()) {
+    return Status(Code::lun_read_only,
+                  describe() + " is read-only until the array is opened again: " + family_->failure().message(),
+                  family_->failure().error_number());
+  }
+  return Status();
+}
+
+void Lun::submit(LunRequest& request) {
+  request.lun = this;
+  ++requests_in_flight_;
+  Status refused = check(request);
+  if (!refused.ok()) return fail(request, std::move(refused));
+  if (request.op == LunOp::flush) return start_flush(request);
+  if (request.length_bytes == 0) return complete(request);
+  if (request.op == LunOp::read) return hold_units(request);
+  request.gate_bytes = request.length_bytes;
+  if (gate_.pass(request)) return admit(request);
+  if (leases_.take_held(request.length_bytes)) return;
+  gate_.withdraw(request);
+  fail(request, Status(Code::held_full, "too many bytes of writes wait for the end of the hold; try again after it"));
+}
+
+void Lun::admit(LunRequest& request) {
+  request.epoch = epochs_.back().get();
+  ++request.epoch->in_flight_count;
+  hold_units(request);
+}
+
+void Lun::hold_units(LunRequest& request) {
+  LunRequest::Holder& holder = request.holder;
+  holder.request = &request;
+  holder.exclusive = request.op == LunOp::write;
+  holder.first_unit = static_cast<UnitIndex>(request.offset_bytes / kUnitBytes);
+  holder.unit_count =
+      static_cast<uint32_t>(units_of(request.offset_bytes + request.length_bytes) - holder.first_unit);
+  holder.run = [](Work* work) {
+    LunRequest* granted = static_cast<LunRequest::Holder*>(static_cast<UnitHolder*>(work))->request;
+    granted->lun->start(*granted);
+  };
+  if (family_->holds().acquire(holder)) start(request);
+}
+
+void Lun::start(LunRequest& request) {
+  if (request.op == LunOp::read) {
+    start_read(request);
+  } else {
+    start_write(request);
+  }
+}
+
+void Lun::start_flush(LunRequest& request) {
+  request.flush.request = &request;
+  request.flush.done = [](SyncWaiter* waiter, const Status& outcome) {
+    LunRequest* flushed = static_cast<LunRequest::Flush*>(waiter)->request;
+    flushed->status = outcome;
+    flushed->lun->complete(*flushed);
+  };
+  family_->sync(request.flush);
+}
+
+void Lun::fail(LunRequest& request, Status status) {
+  request.status = std::move(status);
+  complete(request);
+}
+
+void Lun::complete(LunRequest& request) {
+  --requests_in_flight_;
+  if (requests_in_flight_ == 0) changed_.notify_all();
+  request.done(&request);
+}
+
+// The write is over, well or not; whoever waits for its epoch or for the LUN to be still hears of the last one.
+void Lun::leave_epoch(LunRequest& request) {
+  EpochWrites* epoch = request.epoch;
+  if (!request.status.ok() && epoch->failure.ok()) epoch->failure = request.status;
+  request.epoch = nullptr;
+  if (--epoch->in_flight_count > 0) return;
+  std::erase_if(epochs_, [&](const auto& known) { return known.get() == epoch && known != epochs_.back(); });
+  changed_.notify_all();
+  if (drain_wanted_ && writes_in_flight() == 0) {
+    drain_wanted_ = false;
+    leases_.drained(*this);
+  }
+}
+
+View Lun::cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* old_writes) {
+  old_writes->assign(epochs_.begin(), epochs_.end());
+  View copy = family_->branches().cut(record_.view, copy_branch);
+  if (epochs_.back()->in_flight_count == 0) epochs_.pop_back();
+  auto present = std::make_shared<EpochWrites>();
+  present->epoch = family_->branches().epoch(record_.view.front().branch);
+  epochs_.push_back(std::move(present));
+  return copy;
+}
+
+void Lun::present_epoch_restored() {
+  epochs_.back()->epoch = family_->branches().epoch(record_.view.front().branch);
+}
+
+void Lun::retire(State state) {
+  if (state_ == State::gone) return;
+  state_ = state;
+  leases_.forget(*this);
+}
+
+Task<void> Lun::drained() {
+  while (requests_in_flight_ > 0) co_await changed_.wait();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,111 @@
+// native/array/lun.h
+//
+// A LUN: the head of a branch, with a gate in front of its writes.
+//
+// A write's way: range and state are checked → gate (an open one admits it into the present epoch) → its units are
+// held → each unit goes in place or to a fresh one → the I/O → the versions are recorded, the units let go, `done`.
+//
+// Guarantees
+//   - A write belongs to the epoch in which it was admitted, whenever its I/O happens.
+//   - A completed flush, or write with force_unit_access, survives power loss; other completed writes may be lost; a
+//     unit that was not being written is never torn.
+//   - cut() takes no longer with more data, more copies or more writes in flight.
+//
+// Thread: the loop's. Ownership: the array's; handles share it, so it outlives its removal, when every request is
+// answered copy_gone or lun_closed.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "array/family.h"
+#include "array/lun_request.h"
+#include "hold/gate.h"
+#include "hold/lease.h"
+
+namespace holdfast {
+
+inline constexpr uint32_t kRequestBytesMax = 32 << 20;
+
+class Lun final : public Holdable {
+ public:
+  enum class State : uint8_t { open, closed, gone };
+
+  Lun(Loop& loop, LeaseTable& leases, Family& family, const LunRecord& record);
+  ~Lun() override;
+
+  const Guid& guid() const { return record_.guid; }
+  uint64_t size_bytes() const { return record_.size_bytes; }
+  bool is_copy() const { return !record_.snapshot.is_null(); }
+  const LunRecord& record() const { return record_; }
+  /// The record as it is now, for the journal or a checkpoint.
+  LunRecord present_record() const;
+  Family& family() { return *family_; }
+  State state() const { return state_; }
+
+  /// The four VSS flags of the set in progress; the original's own bytes never change (see array/shadow_set.h).
+  uint64_t pending_vss_flags() const { return pending_vss_flags_; }
+  void set_pending_vss_flags(uint64_t flags) { pending_vss_flags_ = flags; }
+
+  void submit(LunRequest& request);
+
+  /// Cuts the present epoch for a copy on `copy_branch`. `old_writes` gets what has to complete before the copy is whole.
+  View cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* old_writes);
+
+  /// Refuses requests from now on, with copy_gone or lun_closed; those made already go on.
+  void retire(State state);
+  /// Recovery: the branch's epoch has been raised since the LUN was made.
+  void present_epoch_restored();
+  /// Takes requests again after retire(closed).
+  void reinstate() { state_ = State::open; }
+  /// Returns when no request is under way.
+  Task<void> drained();
+  /// Notified whenever the writes of an epoch have all completed, or the last request has.
+  Event& changed() { return changed_; }
+  uint32_t requests_in_flight() const { return requests_in_flight_; }
+
+  // Holdable.
+  Gate& gate() override { return gate_; }
+  uint32_t writes_in_flight() const override;
+  std::string describe() const override;
+  void await_writes_in_flight() override { drain_wanted_ = true; }
+
+ private:
+  Status check(const LunRequest& request) const;
+  void admit(LunRequest& request);
+  void hold_units(LunRequest& request);
+  void start(LunRequest& request);
+  void start_read(LunRequest& request);
+  void start_write(LunRequest& request);
+  bool plan_write(LunRequest& request, UnitIndex unit);
+  void add_merge(LunRequest& request, UnitIndex unit, Place from, Place to, const uint8_t* data, uint32_t within_bytes,
+                 uint32_t length_bytes);
+  void write_merged(LunRequest& request);
+  void add_transfer(LunRequest& request, IoOp op, UnitIndex unit, Place place, uint32_t within_bytes, uint8_t* data,
+                    uint32_t length_bytes);
+  void submit_segments(LunRequest& request);
+  void segment_done(LunRequest& request, const IoRequest& io);
+  void undo_plan(LunRequest& request);
+  void finish_write(LunRequest& request);
+  void fail(LunRequest& request, Status status);
+  void complete(LunRequest& request);
+  void leave_epoch(LunRequest& request);
+  void start_flush(LunRequest& request);
+
+  Loop& loop_;
+  LeaseTable& leases_;
+  Family* family_;
+  LunRecord record_;
+  State state_ = State::open;
+  Gate gate_;
+  Event changed_;
+  uint64_t pending_vss_flags_ = 0;
+  // Oldest first; the last is the present epoch, earlier ones stay while writes of theirs are in flight.
+  std::list<std::shared_ptr<EpochWrites>> epochs_;
+  uint32_t requests_in_flight_ = 0;
+  bool drain_wanted_ = false;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,68 @@
+// native/array/places.h
+//
+// Which units of an area file are free, and which will be once a sync has completed.
+//
+// A place goes round: free → taken for a write → named by a version → let go by a change (pending) → free again when
+// the change is durable. "Durable" is told by release_pending(): a sync of the family that was begun after the place
+// was let go has completed, so neither the change nor the data it rests on can be lost.
+//
+// Places below prepared_end were allocated and written ahead; taking those first keeps a flush short (a flush over
+// holes costs three times one over prepared space).
+//
+// Thread: the loop's. Crash: rebuilt from the versions that name places; nothing pending survives.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "base/units.h"
+
+namespace holdfast {
+
+class Places {
+ public:
+  /// Recovery: the place is named by a version. False if another version names it already.
+  bool claim(Place place);
+
+  /// A free place, the lowest one outside a range being prepared; kHome if the area cannot grow any more (16 TiB).
+  Place take();
+
+  /// Places from .. to - 1 are being written with zeroes and are not given out meanwhile; both multiples of 64.
+  void begin_preparing(uint64_t from, uint64_t to);
+  void end_preparing();
+  uint64_t prepared_end() const { return prepared_end_; }
+  /// Gives back a place that no record has named.
+  void give_back(Place place) { set_free(place); }
+
+  /// Lets go of a place named by a record, at a moment when `syncs_begun` syncs of the family had begun.
+  void let_go(Place place, uint64_t syncs_begun) { pending_.push_back({place, syncs_begun}); }
+  /// Frees everything that was let go when at most `syncs_begun` syncs had begun.
+  void release_pending(uint64_t syncs_begun);
+
+  uint64_t pending_count() const { return pending_.size(); }
+  uint64_t used_count() const { return used_count_; }
+  /// Behind the last place ever taken.
+  uint64_t end() const { return end_; }
+
+ private:
+  struct Pending {
+    Place place;
+    uint64_t syncs_begun;
+  };
+
+  void set_free(Place place);
+
+  // One bit a place, 1 = used (taken, named or pending).
+  std::vector<uint64_t> used_;
+  uint64_t used_count_ = 0;
+  uint64_t end_ = 0;
+  // No free place lies below this word.
+  uint64_t search_from_ = 0;
+  std::deque<Pending> pending_;
+  uint64_t prepared_end_ = 0;
+  uint64_t preparing_from_ = 0;
+  uint64_t preparing_to_ = 0;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,390 @@
+#include "array/recovery.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "array/storage_array.h"
+#include "base/checked.h"
+#include "base/crc.h"
+
+namespace holdfast {
+namespace {
+
+constexpr uint64_t kReadBytes = 1 << 20;
+
+uint64_t number_of(const std::string& name, const std::string& prefix) {
+  if (name.rfind(prefix, 0) != 0 || name.size() == prefix.size() || name.size() > prefix.size() + 18) return 0;
+  uint64_t number = 0;
+  for (size_t i = prefix.size(); i < name.size(); ++i) {
+    if (name[i] < '0' || name[i] > '9') return 0;
+    number = number * 10 + static_cast<uint64_t>(name[i] - '0');
+  }
+  return number;
+}
+
+Status damaged(const std::string& where, uint64_t offset, const std::string& what) {
+  return Status(Code::array_damaged, where + " is damaged at byte " + std::to_string(offset) + ": " + what, 0, offset);
+}
+
+}  // namespace
+
+Recovery::Recovery(StorageArray& array, const OpenOptions& options)
+    : array_(array), options_(options), loop_(array.loop_) {}
+
+Recovery::~Recovery() = default;
+
+Task<Status> Recovery::run() {
+  Status status = co_await load_checkpoint();
+  if (status.ok()) status = co_await replay_journals();
+  if (status.ok()) status = co_await build();
+  co_return status;
+}
+
+Task<Status> Recovery::load_checkpoint() {
+  std::vector<std::string> names;
+  const int64_t listed =
+      co_await file_call(loop_, [&](FileSystem& fs) { return fs.list(array_.files_.path(), &names); });
+  if (listed < 0) co_return Status::from_errno(static_cast<int>(-listed), "listing " + array_.files_.path());
+  uint64_t number = 0;
+  for (const std::string& name : names) {
+    number = std::max(number, number_of(name, "checkpoint."));
+    last_number_ = std::max({last_number_, number_of(name, "journal."), number_of(name, "checkpoint.")});
+  }
+  if (number == 0) co_return damaged(array_.files_.path(), 0, "there is no checkpoint");
+  const std::string name = array_.files_.checkpoint(number);
+  Result<int> file = co_await array_.files_.open(name, O_RDONLY, array_.manifest_.mode);
+  if (!file.ok()) co_return file.status();
+  FileStat stat;
+  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
+  Result<CheckpointImage> image = co_await read_checkpoint(loop_, file.value(), stat.size_bytes, name);
+  co_await array_.files_.close(file.value());
+  if (!image.ok()) co_return image.status();
+  header_ = image.value().header;
+  if (header_.number != number || header_.array != array_.manifest_.id) {
+    co_return damaged(name, 0, "it belongs to another array or has another number");
+  }
+  next_sequence_ = header_.first_sequence;
+  Status applied = apply_all(image.value().structure, 0, name);
+  if (!applied.ok()) co_return applied;
+  for (auto& [family, leaf] : image.value().leaves) {
+    auto found = families_.find(family);
+    if (found == families_.end()) co_return damaged(name, 0, "a leaf of the map belongs to no family");
+    found->second.leaves.push_back(leaf);
+  }
+  co_return Status();
+}
+
+Task<Status> Recovery::replay_journals() {
+  uint64_t number = header_.number;
+  uint64_t generation = header_.journal_generation;
+  for (;;) {
+    follow_number_ = 0;
+    Result<bool> ended_by_switch = co_await replay_journal(number, generation);
+    if (!ended_by_switch.ok()) co_return ended_by_switch.status();
+    last_number_ = std::max(last_number_, number);
+    if (!ended_by_switch.value()) co_return Status();
+    if (follow_number_ <= number) co_return damaged(array_.files_.journal(number), 0, "it names no later journal");
+    number = follow_number_;
+    generation = follow_generation_;
+  }
+}
+
+// True if the journal ended with the record that names the next one.
+Task<Result<bool>> Recovery::replay_journal(uint64_t number, uint64_t generation) {
+  const std::string name = array_.files_.journal(number);
+  Result<int> file = co_await array_.files_.open(name, O_RDONLY, array_.manifest_.mode);
+  if (!file.ok()) co_return file.status();
+  FileStat stat;
+  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
+  AlignedBuffer bytes = make_aligned(stat.size_bytes);
+  for (uint64_t at = 0; at < stat.size_bytes; at += kReadBytes) {
+    const uint64_t length = align_up(std::min(kReadBytes, stat.size_bytes - at), kUnitBytes);
+    const int64_t result = co_await IoAwait(loop_, IoOp::read, file.value(), at, bytes.get() + at, length);
+    if (result < 0) {
+      co_await array_.files_.close(file.value());
+      co_return Status::from_errno(static_cast<int>(-result), "reading " + name, at);
+    }
+  }
+  co_await array_.files_.close(file.value());
+
+  const std::span<const uint8_t> whole(bytes.get(), stat.size_bytes);
+  uint64_t at = 0;
+  BatchHeader header;
+  while (at < whole.size() && read_batch(whole.subspan(at), generation, &header) &&
+         header.sequence == next_sequence_) {
+    Status applied = apply_all(whole.subspan(at + kBatchHeaderBytes, header.record_bytes), header.sequence, name);
+    if (!applied.ok()) co_return applied;
+    ++next_sequence_;
+    array_.recovered_unclean_ = true;
+    at += align_up(kBatchHeaderBytes + uint64_t{header.record_bytes}, kUnitBytes);
+    if (follow_number_ != 0) co_return true;
+  }
+  // The end, unless something behind it knows better.
+  for (uint64_t later = at + kUnitBytes; later < whole.size(); later += kUnitBytes) {
+    if (!read_batch(whole.subspan(later), generation, &header)) continue;
+    if (header.durable_through >= next_sequence_) {
+      co_return damaged(name, at, "batch " + std::to_string(next_sequence_) +
+                                      " is not readable, although a later one says that it was durable");
+    }
+  }
+  co_return false;
+}
+
+Status Recovery::apply_all(std::span<const uint8_t> records, uint64_t batch, const std::string& where) {
+  ByteReader in(records);
+  RecordType type;
+  std::span<const uint8_t> payload;
+  bool well_formed = true;
+  while (next_record(in, &type, &payload, &well_formed)) {
+    Status applied = apply(type, payload, batch);
+    if (!applied.ok()) {
+      return Status(applied.code(), where + ": " + applied.message());
+    }
+  }
+  if (!well_formed) return damaged(where, 0, "a record does not end where its batch ends");
+  return Status();
+}
+
+Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64_t batch) {
+  const Status malformed(Code::array_damaged, "a record of type " + std::to_string(static_cast<int>(type)) +
+                                                  " in batch " + std::to_string(batch) + " makes no sense");
+  ByteReader in(payload);
+  switch (type) {
+    case RecordType::stamp: {
+      StampRecord record;
+      if (!decode(in, &record)) return malformed;
+      auto found = families_.find(record.family);
+      if (found == families_.end()) return malformed;
+      found->second.stamps[record.stamp] = record;
+      highest_branch_ = std::max(highest_branch_, record.branch);
+      return Status();
+    }
+    case RecordType::redirect: {
+      RedirectRecord record;
+      if (!decode(in, &record)) return malformed;
+      auto found = families_.find(record.family);
+      if (found == families_.end() || found->second.stamps.count(record.stamp) == 0) return malformed;
+      const uint64_t key = (uint64_t{record.unit} << 32) | record.stamp;
+      found->second.redirected[key].push_back(Candidate{batch, record.place, record.data_crc});
+      return Status();
+    }
+    case RecordType::durable: {
+      const uint32_t family = in.u32();
+      const uint64_t mark = in.u64();
+      auto found = families_.find(family);
+      if (!in.done()) return malformed;
+      // A mark may come after the removal of its family.
+      if (found != families_.end()) found->second.durable_mark = std::max(found->second.durable_mark, mark);
+      return Status();
+    }
+    case RecordType::family_added: {
+      FamilyRecord record;
+      if (!decode(in, &record)) return malformed;
+      highest_branch_ = std::max(highest_branch_, record.root_branch);
+      families_[record.family].record = record;
+      return Status();
+    }
+    case RecordType::family_removed: {
+      const uint32_t family = in.u32();
+      if (!in.done() || families_.erase(family) == 0) return malformed;
+      return Status();
+    }
+    case RecordType::lun_added: {
+      LunRecord record;
+      if (!decode(in, &record) || families_.count(record.family) == 0) return malformed;
+      luns_[record.guid] = record;
+      return Status();
+    }
+    case RecordType::lun_removed: {
+      const Guid lun = in.guid();
+      if (!in.done() || luns_.erase(lun) == 0) return malformed;
+      return Status();
+    }
+    case RecordType::set_recorded: {
+      SetRecord record;
+      if (!decode(in, &record)) return malformed;
+      for (const LunRecord& copy : record.copies) {
+        if (families_.count(copy.family) == 0) return malformed;
+        for (const ViewEntry& entry : copy.view) highest_branch_ = std::max(highest_branch_, entry.branch);
+        luns_[copy.guid] = copy;
+      }
+      sets_[record.set] = record;
+      return Status();
+    }
+    case RecordType::set_created: {
+      const Guid set = in.guid();
+      const std::string note = in.string();
+      auto found = sets_.find(set);
+      if (!in.done() || found == sets_.end()) return malformed;
+      found->second.created = true;
+      found->second.note = note;
+      return Status();
+    }
+    case RecordType::copies_removed: {
+      const uint32_t count = in.u32();
+      for (uint32_t i = 0; i < count && in.ok(); ++i) {
+        const Guid copy = in.guid();
+        luns_.erase(copy);
+        for (auto& [id, set] : sets_) {
+          std::erase_if(set.copies, [&](const LunRecord& record) { return record.guid == copy; });
+        }
+      }
+      std::erase_if(sets_, [](const auto& entry) { return entry.second.copies.empty(); });
+      return in.done() ? Status() : malformed;
+    }
+    case RecordType::next_journal: {
+      follow_number_ = in.u64();
+      follow_generation_ = in.u64();
+      return in.done() ? Status() : malformed;
+    }
+  }
+  return malformed;
+}
+
+Task<Status> Recovery::build() {
+  array_.number_ = last_number_;
+  array_.next_branch_ = std::max(header_.next_branch, highest_branch_ + 1);
+  // Batches that were never readable again are never to be mistaken for those that follow.
+  array_.journal_.start(-1, 0, next_sequence_ + 1);
+  for (auto& [id, state] : families_) {
+    array_.next_family_ = std::max(array_.next_family_, id + 1);
+    Status opened = co_await open_family(state);
+    if (!opened.ok()) co_return opened;
+  }
+  restore_sets();
+  for (auto& [id, state] : families_) {
+    Family& family = *array_.families_.at(id);
+    // Epochs that were in use, and branches of sets that were never recorded.
+    for (const auto& [stamp_id, stamp] : state.stamps) {
+      family.branches().restore_stamp(stamp_id, stamp.branch, stamp.epoch);
+      family.branches().raise_epoch(stamp.branch, stamp.epoch);
+    }
+    for (VersionMap::LeafRef& leaf : state.leaves) family.map().append_leaf(std::move(leaf));
+    Status believed = co_await believe_redirects(state, family);
+    if (!believed.ok()) co_return believed;
+    if (!family.collect_all()) {
+      co_return damaged(array_.files_.area(state.record.original), 0, "two units are said to live in one place");
+    }
+    family.checkpointed(next_sequence_);
+    if (array_.recovered_unclean_) {
+      // What was believed may still be on its way from the page cache to the disk.
+      family.data_written(true);
+      family.data_written(false);
+    }
+  }
+  for (auto& [guid, lun] : array_.luns_) lun->present_epoch_restored();
+  co_return Status();
+}
+
+Task<Status> Recovery::open_adopted(FamilyState& state, int* file) {
+  const std::string& path = state.record.adopted_path;
+  Result<int> opened = co_await array_.files_.open(path, O_RDWR, array_.manifest_.mode);
+  if (!opened.ok()) {
+    co_return Status(Code::lun_changed, "the adopted image " + path + " cannot be opened: " + opened.status().message(),
+                     opened.status().error_number());
+  }
+  *file = opened.value();
+  const int64_t locked = co_await file_call(loop_, [&](FileSystem& fs) { return fs.lock(*file); });
+  if (locked < 0) co_return Status(Code::lun_adopted, path + " is in use by another array or program");
+  FileStat stat;
+  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(*file, &stat); });
+  const FileIdentity now{stat.device, stat.inode, stat.size_bytes, stat.modified_nanos, stat.changed_nanos};
+  const FileIdentity& then = state.record.adopted_identity;
+  if (now.size_bytes != then.size_bytes) {
+    co_return Status(Code::lun_changed, "the adopted image " + path + " has " + std::to_string(now.size_bytes) +
+                                            " bytes and had " + std::to_string(then.size_bytes));
+  }
+  const bool same_file = now.device == then.device && now.inode == then.inode;
+  const bool untouched = !state.record.closed_cleanly || now == then;
+  if ((!same_file || !untouched) && !options_.accept_changed) {
+    co_return Status(Code::lun_changed, "the adopted image " + path +
+                                            " was changed outside since the array was closed; its shadow copies may "
+                                            "show the change. Open with acceptChanged to go on");
+  }
+  state.record.adopted_identity = now;
+  co_return Status();
+}
+
+Task<Status> Recovery::open_family(FamilyState& state) {
+  const auto original = luns_.find(state.record.original);
+  if (original == luns_.end()) co_return damaged(array_.files_.path(), 0, "a family has lost its original LUN");
+  int base = -1;
+  if (!state.record.adopted_path.empty()) {
+    Status adopted = co_await open_adopted(state, &base);
+    if (!adopted.ok()) {
+      co_await array_.files_.close(base);
+      co_return adopted;
+    }
+  } else {
+    Result<int> opened =
+        co_await array_.files_.open(array_.files_.base(state.record.original), O_RDWR, array_.manifest_.mode);
+    if (!opened.ok()) co_return opened.status();
+    base = opened.value();
+  }
+  Result<int> area =
+      co_await array_.files_.open(array_.files_.area(state.record.original), O_RDWR, array_.manifest_.mode);
+  if (!area.ok()) {
+    co_await array_.files_.close(base);
+    co_return area.status();
+  }
+  auto family = std::make_unique<Family>(loop_, array_.journal_, state.record, original->second.size_bytes);
+  family->set_files(base, area.value());
+  array_.families_[state.record.family] = std::move(family);
+  co_return Status();
+}
+
+void Recovery::restore_sets() {
+  for (const auto& [guid, record] : luns_) {
+    Family& family = *array_.families_.at(record.family);
+    array_.luns_[guid] = std::make_shared<Lun>(loop_, array_.leases_, family, record);
+  }
+  for (const auto& [id, record] : sets_) {
+    auto set = std::make_unique<ShadowSet>();
+    set->state = record.created ? SetState::created : SetState::recorded;
+    set->record = record;
+    set->record.copies.clear();
+    set->released = true;
+    for (const LunRecord& copy : record.copies) {
+      ShadowCopy member;
+      member.ids = ArmCopy{copy.source, copy.snapshot, copy.guid};
+      member.branch = copy.view.front().branch;
+      member.source = array_.find_lun(copy.source);
+      member.lun = array_.find_lun(copy.guid);
+      set->copies.push_back(std::move(member));
+    }
+    array_.sets_[id] = std::move(set);
+  }
+}
+
+Task<Status> Recovery::believe_redirects(FamilyState& state, Family& family) {
+  AlignedBuffer bytes = make_aligned(kUnitBytes);
+  for (const auto& [key, candidates] : state.redirected) {
+    const auto unit = static_cast<UnitIndex>(key >> 32);
+    const auto stamp = static_cast<StampId>(key);
+    if (unit >= units_of(family.base_bytes())) {
+      co_return damaged(array_.files_.area(state.record.original), unit_offset(unit), "a redirect lies behind the LUN");
+    }
+    for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
+      bool believed = candidate->batch <= state.durable_mark;
+      if (!believed) {
+        const bool home = candidate->place == kHome;
+        const uint32_t stored = family.stored_bytes(unit, candidate->place);
+        const int64_t result =
+            co_await IoAwait(loop_, IoOp::read, home ? family.base_file() : family.area_file(),
+                             unit_offset(home ? unit : candidate->place), bytes.get(), stored);
+        if (result < 0) {
+          co_return Status::from_errno(static_cast<int>(-result), "reading redirected data", unit_offset(unit));
+        }
+        std::memset(bytes.get() + result, 0, kUnitBytes - static_cast<size_t>(result));
+        believed = crc32c(bytes.get(), stored) == candidate->data_crc;
+      }
+      if (!believed) continue;
+      family.restore_version(unit, stamp, candidate->place);
+      break;
+    }
+  }
+  co_return Status();
+}
+
+}  // namespace holdfast

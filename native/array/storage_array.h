@@ -1,0 +1,162 @@
+// native/array/storage_array.h
+//
+// A file-backed storage array: LUNs, their shadow copies, and one durable history of both.
+//
+//   holdfast.json   identity, format and I/O mode          lock          held by one process, names its pid
+//   journal.N       changes since checkpoint.N             checkpoint.N  the state when journal.N began
+//   base/<guid>     an original LUN's own units            area/<guid>   redirected units of its family
+//
+// The life of a set: arm (nothing on disk, what takes long is done) → the hold captures it, in memory, in one turn →
+// record (one durable record for the whole set, after a sync of everything it rests on) → created. A set that was
+// not recorded leaves no trace; one that was recorded and not created, or that is auto-release, is deleted when
+// the array is opened. After a crash a set is whole or absent.
+//
+// Thread: the loop's. Ownership: whoever opened the array keeps it until close() has returned.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "array/array_files.h"
+#include "array/checkpoint.h"
+#include "array/family.h"
+#include "array/journal.h"
+#include "array/lun.h"
+#include "array/records.h"
+#include "array/shadow_set.h"
+#include "hold/lease.h"
+#include "io/loop.h"
+
+namespace holdfast {
+
+struct OpenOptions {
+  /// Adopted images that were changed by somebody else are accepted as they are.
+  bool accept_changed = false;
+};
+
+struct LunInfo {
+  LunRecord record;
+  std::string adopted_path;  // of the family's original
+  std::string base_path;
+  uint64_t area_bytes = 0;    // bytes of redirected units of the family, those of other members included
+  uint64_t memory_bytes = 0;  // of the family's map
+  uint64_t pending_vss_flags = 0;
+  bool held = false;
+};
+
+struct CheckReport {
+  uint64_t luns = 0;
+  uint64_t copies = 0;
+  uint64_t versions = 0;
+  std::vector<std::string> faults;
+};
+
+class StorageArray {
+ public:
+  static Task<Result<std::shared_ptr<StorageArray>>> create(Loop& loop, LeaseTable& leases, std::string path,
+                                                            IoMode mode);
+  static Task<Result<std::shared_ptr<StorageArray>>> open(Loop& loop, LeaseTable& leases, std::string path,
+                                                          OpenOptions options);
+  ~StorageArray();
+
+  const Guid& id() const { return manifest_.id; }
+  const std::string& path() const { return files_.path(); }
+  IoMode mode() const { return manifest_.mode; }
+
+  /// Ends holds and unfinished sets, waits for requests under way, writes a checkpoint, lets go of the lock.
+  Task<Status> close();
+
+  // LUNs. --------------------------------------------------------------------------------------------------------
+  Task<Result<Guid>> create_lun(uint64_t size_bytes);
+  Task<Result<Guid>> adopt_lun(std::string image_path);
+  /// Brings every unit home, syncs, and forgets the LUN; its base file stays. lun_in_use while copies exist.
+  Task<Result<std::string>> detach_lun(Guid lun);
+  std::shared_ptr<Lun> find_lun(const Guid& guid) const;
+  std::vector<LunInfo> list_luns() const;
+
+  // Sets. --------------------------------------------------------------------------------------------------------
+  Task<Status> arm_set(ArmRequest request);
+  /// Closes the gates of the LUNs and captures the set, if it is armed here, in the same turn.
+  void hold(Guid set, OwnerId owner, std::vector<Guid> luns, int64_t limit_nanos, bool await_writes_in_flight,
+            std::function<void(Result<LeaseId>)> held);
+  /// Makes a captured set durable: waits for its old-epoch writes, writes the VSS flags into the copies, syncs, records.
+  Task<Status> record_set(Guid set);
+  /// The set is CREATED: from now on it belongs to nobody's life but its own.
+  Task<Status> finish_set(Guid set, std::string note);
+  /// Takes back an unfinished set; does nothing to one that is CREATED.
+  Task<Status> abort_set(Guid set);
+  /// Deletes copies by snapshot id, durably; space comes back in the background.
+  Task<Status> delete_copies(std::vector<Guid> snapshots);
+  std::vector<SetRecord> list_sets() const;
+  void owner_died(OwnerId owner);
+
+  // Upkeep. ------------------------------------------------------------------------------------------------------
+  Task<Status> checkpoint();
+  CheckReport check() const;
+
+ private:
+  friend class Recovery;
+
+  StorageArray(Loop& loop, LeaseTable& leases, ArrayFiles files, Manifest manifest);
+
+  static uint64_t random_generation();
+  static SetRecord present_set(const ShadowSet& set);
+
+  Status closed_or_broken() const;
+  Family* find_family(uint32_t id);
+  Task<Status> add_original(FamilyRecord record, uint64_t size_bytes, int base_file, int area_file, Guid guid);
+  Task<Status> bring_home(Lun& lun);
+
+  CheckpointImage image(uint64_t number, uint64_t generation, bool closing);
+  Task<Status> write_checkpoint_file(const CheckpointImage& image);
+  Task<Result<int>> make_journal_file(uint64_t number);
+  Task<void> remove_older_files(uint64_t number);
+  Task<Status> install_checkpoint(const CheckpointImage& image);
+  Task<Status> checkpoint_in_use();
+  void checkpoint_if_due();
+  Task<void> run_checkpoint();
+  Task<Status> sync_families(const std::vector<Family*>& families);
+  Task<void> sync_family(Family* family, Status* result, int* running);
+  Task<Status> close_families();
+
+  Status capture(ShadowSet& set);
+  void discard(ShadowSet& set);
+  std::vector<Family*> families_of(const ShadowSet& set);
+  Task<Status> await_old_writes(ShadowSet& set);
+  Task<Status> write_vss_flags(ShadowSet& set);
+  Task<Status> record_captured(ShadowSet& set);
+  Task<void> drain_copies(ShadowSet& set);
+  Task<Status> end_set(Guid set);
+  Task<void> run_end_set(Guid set);
+  Task<Status> remove_recorded(ShadowSet& set);
+  Task<Status> drop_unfinished_sets();
+  void remove_copy(Lun& copy);
+
+  Loop& loop_;
+  LeaseTable& leases_;
+  ArrayFiles files_;
+  Manifest manifest_;
+  Journal journal_;
+  Event changed_;
+  int lock_file_ = -1;
+  int journal_file_ = -1;
+  uint64_t number_ = 0;
+  uint32_t next_family_ = 1;
+  BranchId next_branch_ = 1;
+  bool closing_ = false;
+  // The journal held something: the array was not closed, or not all the way.
+  bool recovered_unclean_ = false;
+  bool checkpointing_ = false;
+  uint32_t tasks_running_ = 0;
+  std::map<uint32_t, std::unique_ptr<Family>> families_;
+  // Families of detached LUNs, which handles may still name.
+  std::vector<std::unique_ptr<Family>> retired_families_;
+  std::map<Guid, std::shared_ptr<Lun>> luns_;
+  std::map<Guid, std::unique_ptr<ShadowSet>> sets_;
+};
+
+}  // namespace holdfast
