@@ -47,11 +47,11 @@ export async function commitUnderHold(set: SnapshotSet, parties: HoldParties): P
     const startMillis = clock.nowMillis()
     const lease = await takeHold(set, parties)
     const commits = new CommitCalls(set, clock)
-    let failure: unknown
+    let failure: VssError | undefined
     try {
       await commits.run(timeline, limits.holdMillis - (clock.nowMillis() - startMillis), parties.signal)
     } catch (thrown) {
-      failure = thrown
+      failure = asVssError(thrown)
     }
     const verdict = await release(lease, parties)
     timeline.hold = verdict
@@ -94,7 +94,7 @@ async function takeHold(set: SnapshotSet, parties: HoldParties): Promise<HoldLea
       ),
     )
   } catch (thrown) {
-    if (thrown === signal.reason) throw thrown
+    if (signal.aborted && thrown === signal.reason) throw asVssError(thrown)
     if (thrown instanceof VssError && HOLD_CODES.includes(thrown.code)) throw thrown
     throw new VssError('VSS_E_UNEXPECTED', `kernel support failed to hold: ${describeThrown(thrown)}`, {
       cause: thrown,

@@ -6,10 +6,8 @@ import type { BackupSession, CreatedSet, WriterFilter, WriterStatus } from '../c
 import type { DeletionResult } from '../coordinator/catalogue.ts'
 import { canCreate, checkContext, hasWriters, isTransportable } from '../coordinator/context.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
-import type { ProviderProperties } from '../coordinator/provider-registry.ts'
 import type { SnapshotSetReport } from '../coordinator/timeline.ts'
 import { BackupComponentsDocument } from '../document/backup-components.ts'
-import type { ComponentRecord } from '../document/component-record.ts'
 import { WriterMetadataDocument } from '../document/writer-metadata.ts'
 import {
   type VSS_BACKUP_TYPE,
@@ -20,30 +18,11 @@ import {
 import { VssError } from '../errors.ts'
 import { GUID_NULL, type Guid, parseGuid } from '../ids.ts'
 import type { SnapshotProperties } from '../provider/snapshot-set-description.ts'
-import type { WriterIdentity } from '../writer/events.ts'
-import { WriterComponents } from '../writer/writer-components.ts'
-import {
-  applyWriterEdits,
-  componentsOf,
-  toTransportableSet,
-  writerComponentsData,
-} from './component-mapping.ts'
-import { checkOrder, type RequesterMember, type RequesterState } from './order.ts'
-
-export interface AsyncOptions {
-  /** Ends the operation; it then rejects with `VSS_S_ASYNC_CANCELLED` after what it began was undone. */
-  signal?: AbortSignal
-}
-
-/** VSS_OBJECT_PROP. */
-export type ObjectProperties =
-  | { type: typeof VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT; snapshot: SnapshotProperties }
-  | { type: typeof VSS_OBJECT_TYPE.VSS_OBJECT_PROVIDER; provider: ProviderProperties }
-
-interface GatheredMetadata {
-  identity: WriterIdentity
-  document: WriterMetadataDocument
-}
+import type { WriterComponents } from '../writer/writer-components.ts'
+import { applyWriterEdits, toTransportableSet, writerComponentsData } from './component-mapping.ts'
+import { at, type GatheredMetadata, IncludedComponents } from './included-components.ts'
+import type { AsyncOptions, ObjectProperties } from './options.ts'
+import { CallOrder, type RequesterMember, type RequesterState, withoutWriters } from './order.ts'
 
 /**
  * One backup, from its preparation to its end. Not reusable: a second backup takes a second object.
@@ -71,9 +50,9 @@ export class BackupComponents {
   readonly #coordinator: Coordinator
   readonly #session: BackupSession
   readonly #filter: WriterFilter = { enabledClasses: [], disabledClasses: [], disabledInstances: [] }
-  #state: RequesterState = 'new'
-  #underWay: RequesterMember | undefined
+  readonly #order: CallOrder = new CallOrder()
   #document: BackupComponentsDocument = BackupComponentsDocument.create()
+  #included: IncludedComponents = new IncludedComponents(this.#document)
   #context: number = VSS_SNAPSHOT_CONTEXT.VSS_CTX_BACKUP
   #contextWasSet = false
   #backupStateWasSet = false
@@ -90,7 +69,7 @@ export class BackupComponents {
 
   /** Where the object stands; see the diagram in order.ts. */
   get state(): RequesterState {
-    return this.#state
+    return this.#order.state
   }
 
   /** The time line of the last doSnapshotSet, successful or not. Holdfast's addition. */
@@ -102,14 +81,17 @@ export class BackupComponents {
    * @param xml - a stored Backup Components Document, for the import of a transportable set.
    */
   initializeForBackup(xml?: string): void {
-    this.#check('initializeForBackup')
-    if (xml !== undefined) this.#document = BackupComponentsDocument.fromXml(xml)
-    this.#state = 'initialized'
+    this.#order.check('initializeForBackup')
+    if (xml !== undefined) {
+      this.#document = BackupComponentsDocument.fromXml(xml)
+      this.#included = new IncludedComponents(this.#document)
+    }
+    this.#order.advance('initialized')
   }
 
   /** @throws VssError `VSS_E_UNSUPPORTED_CONTEXT`; `VSS_E_BAD_STATE` on a second call. */
   setContext(context: number): void {
-    this.#check('setContext')
+    this.#order.check('setContext')
     if (this.#contextWasSet) {
       throw new VssError('VSS_E_BAD_STATE', 'setContext was called twice', {
         remedy: 'The context is settled by the first call; make a new object for another one.',
@@ -127,7 +109,7 @@ export class BackupComponents {
     backupType: VSS_BACKUP_TYPE,
     partialFileSupport: boolean = false,
   ): void {
-    this.#check('setBackupState')
+    this.#order.check('setBackupState')
     this.#document.selectComponents = selectComponents
     this.#document.bootableSystemStateBackup = backupBootableSystemState
     this.#document.backupType = backupType
@@ -137,42 +119,42 @@ export class BackupComponents {
 
   /** The first call disables all other classes; further calls add. No effect after gatherWriterMetadata. */
   enableWriterClasses(writerIds: readonly Guid[]): void {
-    this.#check('enableWriterClasses')
+    this.#order.check('enableWriterClasses')
     const ids = writerIds.map((id) => parseGuid(id, 'writerId'))
     this.#filter.enabledClasses.push(...ids)
     this.#filter.disabledClasses = this.#filter.disabledClasses.filter((id) => !ids.includes(id))
   }
 
   disableWriterClasses(writerIds: readonly Guid[]): void {
-    this.#check('disableWriterClasses')
+    this.#order.check('disableWriterClasses')
     this.#filter.disabledClasses.push(...writerIds.map((id) => parseGuid(id, 'writerId')))
   }
 
   disableWriterInstances(instanceIds: readonly Guid[]): void {
-    this.#check('disableWriterInstances')
+    this.#order.check('disableWriterInstances')
     this.#filter.disabledInstances.push(...instanceIds.map((id) => parseGuid(id, 'instanceId')))
   }
 
   /** Asks every enabled writer to describe itself. One that fails is not in the list. */
   async gatherWriterMetadata(options: AsyncOptions = {}): Promise<void> {
-    await this.#asynchronously('gatherWriterMetadata', async () => {
+    await this.#order.run('gatherWriterMetadata', async () => {
       const gathered = await this.#session.gatherWriterMetadata(this.#filter, options.signal)
       this.#gathered = gathered.map(({ identity, metadataXml }) => ({
         identity,
         document: WriterMetadataDocument.fromXml(metadataXml),
       }))
-      this.#state = 'gathered'
+      this.#order.advance('gathered')
     })
   }
 
   getWriterMetadataCount(): number {
-    this.#check('getWriterMetadataCount')
+    this.#order.check('getWriterMetadataCount')
     return this.#metadata().length
   }
 
   /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` for an index that is not there. */
   getWriterMetadata(index: number): { instanceId: Guid; metadata: WriterMetadataDocument } {
-    this.#check('getWriterMetadata')
+    this.#order.check('getWriterMetadata')
     const { identity, document } = at(this.#metadata(), index, 'writer metadata')
     return { instanceId: identity.instanceId, metadata: document }
   }
@@ -190,32 +172,9 @@ export class BackupComponents {
     logicalPath: string | null,
     componentName: string,
   ): void {
-    this.#check('addComponent')
+    this.#order.check('addComponent')
     this.#requireWriters('addComponent')
-    const instance = parseGuid(instanceId, 'instanceId')
-    const gathered = this.#metadata().find(({ identity }) => identity.instanceId === instance)
-    if (gathered === undefined || gathered.identity.writerId !== parseGuid(writerId, 'writerId')) {
-      throw new VssError(
-        'VSS_E_OBJECT_NOT_FOUND',
-        `no writer of class ${writerId} has instance id ${instanceId}`,
-      )
-    }
-    if (!declares(gathered.document, componentType, logicalPath, componentName)) {
-      throw new VssError(
-        'VSS_E_OBJECT_NOT_FOUND',
-        `writer '${gathered.identity.writerName}' has no component '${componentName}' below '${logicalPath ?? ''}'`,
-        { culprit: gathered.identity.writerName },
-      )
-    }
-    const writer =
-      this.#document.findWriter(instance) ??
-      this.#document.addWriter({
-        instanceId: instance,
-        writerId: gathered.identity.writerId,
-        instanceName: gathered.identity.instanceName === '' ? null : gathered.identity.instanceName,
-        backupSchema: gathered.document.getBackupSchema(),
-      })
-    writer.addComponent(componentType, logicalPath, componentName)
+    this.#included.add(this.#metadata(), instanceId, writerId, componentType, logicalPath, componentName)
   }
 
   /** A string in the writer's own format, for a component that is included already. */
@@ -226,22 +185,21 @@ export class BackupComponents {
     componentName: string,
     backupOptions: string,
   ): void {
-    this.#check('setBackupOptions')
-    const records = this.#components(writerId, componentType, logicalPath, componentName)
+    this.#order.check('setBackupOptions')
+    const records = this.#included.find(writerId, componentType, logicalPath, componentName)
     for (const record of records) record.backupOptions = backupOptions
   }
 
   /** Writers with explicitly included components. */
   getWriterComponentsCount(): number {
-    this.#check('getWriterComponentsCount')
+    this.#order.check('getWriterComponentsCount')
     return this.#document.writers.length
   }
 
   /** The components of a writer as they stand in the document; to be read only. */
   getWriterComponents(index: number): WriterComponents {
-    this.#check('getWriterComponents')
-    const writer = at(this.#document.writers, index, 'writer with components')
-    return new WriterComponents(writer, componentsOf(writer), READ_ONLY)
+    this.#order.check('getWriterComponents')
+    return this.#included.view(index)
   }
 
   /** @param providerId - GUID_NULL asks whether any provider supports the volume. */
@@ -250,7 +208,7 @@ export class BackupComponents {
     providerId: Guid = GUID_NULL,
     options: AsyncOptions = {},
   ): Promise<boolean> {
-    return this.#asynchronously('isVolumeSupported', () =>
+    return this.#order.run('isVolumeSupported', () =>
       this.#session.isVolumeSupported(parseGuid(providerId, 'providerId'), volumeName, options.signal),
     )
   }
@@ -261,7 +219,7 @@ export class BackupComponents {
    * @throws VssError `VSS_E_SNAPSHOT_SET_IN_PROGRESS`: wait and try again.
    */
   startSnapshotSet(): Guid {
-    this.#check('startSnapshotSet')
+    this.#order.check('startSnapshotSet')
     if (!canCreate(this.#context)) {
       throw new VssError(
         'VSS_E_UNSUPPORTED_CONTEXT',
@@ -270,7 +228,7 @@ export class BackupComponents {
     }
     this.#setId = this.#session.startSnapshotSet()
     this.#document.snapshotSetId = this.#setId
-    this.#state = 'setStarted'
+    this.#order.advance('setStarted')
     return this.#setId
   }
 
@@ -278,21 +236,21 @@ export class BackupComponents {
    * Adds a volume, by its name or by a path on it.
    *
    * @param providerId - GUID_NULL lets the coordinator choose.
-   * @returns the id of the shadow copy to be.
+   * @returns The id of the shadow copy to be.
    */
   async addToSnapshotSet(
     volumeName: string,
     providerId: Guid = GUID_NULL,
     options: AsyncOptions = {},
   ): Promise<Guid> {
-    return this.#asynchronously('addToSnapshotSet', () =>
+    return this.#order.run('addToSnapshotSet', () =>
       this.#session.addToSnapshotSet(volumeName, parseGuid(providerId, 'providerId'), options.signal),
     )
   }
 
   /** Tells the writers that a backup is coming; resolves when all have answered. Then look at their status. */
   async prepareForBackup(options: AsyncOptions = {}): Promise<void> {
-    await this.#asynchronously('prepareForBackup', async () => {
+    await this.#order.run('prepareForBackup', async () => {
       this.#requireWriters('prepareForBackup')
       if (this.#gathered === undefined) {
         throw new VssError(
@@ -321,9 +279,9 @@ export class BackupComponents {
           options.signal,
         )
         applyWriterEdits(this.#document, edited)
-        this.#advance('prepared')
+        this.#order.advance('prepared')
       } catch (thrown) {
-        this.#advance('failed')
+        this.#order.advance('failed')
         throw thrown
       }
     })
@@ -336,8 +294,8 @@ export class BackupComponents {
    *   status, call abortBackup and close.
    */
   async doSnapshotSet(options: AsyncOptions = {}): Promise<CreatedSet> {
-    return this.#asynchronously('doSnapshotSet', async () => {
-      if (this.#setId === undefined || (this.#state === 'setStarted' && hasWriters(this.#context))) {
+    return this.#order.run('doSnapshotSet', async () => {
+      if (this.#setId === undefined || (this.#order.state === 'setStarted' && hasWriters(this.#context))) {
         const missing = this.#setId === undefined ? 'startSnapshotSet' : 'prepareForBackup'
         throw new VssError('VSS_E_BAD_STATE', `doSnapshotSet was called without ${missing}`, {
           remedy: `Call ${missing} first.`,
@@ -348,10 +306,10 @@ export class BackupComponents {
         applyWriterEdits(this.#document, created.writerComponents)
         if (isTransportable(this.#context))
           this.#document.transportableSet = toTransportableSet(created.description)
-        this.#advance('snapped')
+        this.#order.advance('snapped')
         return created
       } catch (thrown) {
-        this.#advance('failed')
+        this.#order.advance('failed')
         throw thrown
       }
     })
@@ -359,25 +317,25 @@ export class BackupComponents {
 
   /** Asks the writers where they stand. Worth a call after each of the members that raise events. */
   async gatherWriterStatus(options: AsyncOptions = {}): Promise<void> {
-    await this.#asynchronously('gatherWriterStatus', async () => {
+    await this.#order.run('gatherWriterStatus', async () => {
       this.#status = await this.#session.gatherWriterStatus(options.signal)
     })
   }
 
   getWriterStatusCount(): number {
-    this.#check('getWriterStatusCount')
+    this.#order.check('getWriterStatusCount')
     return this.#gatheredStatus('getWriterStatusCount').length
   }
 
   /** State and failure are two things: look at `failure`. */
   getWriterStatus(index: number): WriterStatus {
-    this.#check('getWriterStatus')
+    this.#order.check('getWriterStatus')
     return { ...at(this.#gatheredStatus('getWriterStatus'), index, 'writer status') }
   }
 
   /** @throws VssError `VSS_E_OBJECT_NOT_FOUND`, also while the shadow copy is being made. */
   getSnapshotProperties(snapshotId: Guid): SnapshotProperties {
-    this.#check('getSnapshotProperties')
+    this.#order.check('getSnapshotProperties')
     return this.#session.getSnapshotProperties(parseGuid(snapshotId, 'snapshotId'), this.#context)
   }
 
@@ -387,7 +345,7 @@ export class BackupComponents {
    * @throws VssError `E_INVALIDARG` for any other object type.
    */
   query(returnedType: VSS_OBJECT_TYPE = VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT): ObjectProperties[] {
-    this.#check('query')
+    this.#order.check('query')
     switch (returnedType) {
       case VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT:
         return this.#session
@@ -411,7 +369,7 @@ export class BackupComponents {
     sourceType: VSS_OBJECT_TYPE = VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT,
     forceDelete: boolean = false,
   ): Promise<DeletionResult> {
-    return this.#asynchronously('deleteSnapshots', () =>
+    return this.#order.run('deleteSnapshots', () =>
       this.#session.deleteSnapshots(parseGuid(id, 'id'), sourceType, forceDelete, this.#context),
     )
   }
@@ -425,17 +383,17 @@ export class BackupComponents {
     componentName: string,
     succeeded: boolean,
   ): void {
-    this.#check('setBackupSucceeded')
-    const records = this.#components(writerId, componentType, logicalPath, componentName, instanceId)
+    this.#order.check('setBackupSucceeded')
+    const records = this.#included.find(writerId, componentType, logicalPath, componentName, instanceId)
     for (const record of records) record.backupSucceeded = succeeded
   }
 
   /** Tells the writers that the files have been copied. The document is read-only from here. */
   async backupComplete(options: AsyncOptions = {}): Promise<void> {
-    await this.#asynchronously('backupComplete', async () => {
+    await this.#order.run('backupComplete', async () => {
       this.#requireWriters('backupComplete')
       await this.#session.backupComplete(writerComponentsData(this.#document), options.signal)
-      this.#advance('done')
+      this.#order.advance('done')
     })
   }
 
@@ -444,23 +402,22 @@ export class BackupComponents {
    * startSnapshotSet and prepareForBackup, and after backupComplete.
    */
   async abortBackup(): Promise<void> {
-    this.#check('abortBackup')
-    if (this.#state === 'initialized' || this.#state === 'gathered' || this.#state === 'done') {
-      if (this.#underWay === undefined) return
-    }
+    this.#order.check('abortBackup')
+    const nothingToAbort = ['initialized', 'gathered', 'done'].includes(this.#order.state)
+    if (nothingToAbort && !this.#order.isBusy) return
     await this.#session.abortBackup()
-    this.#advance('aborted')
+    this.#order.advance('aborted')
   }
 
   /** The Backup Components Document. Save it with the backup; without it there is no restore. */
   saveAsXML(): string {
-    this.#check('saveAsXML')
+    this.#order.check('saveAsXML')
     return this.#document.toXml()
   }
 
   /** Releases the object: see {@link BackupComponents}. Idempotent; every later call is refused. */
   close(): Promise<void> {
-    this.#state = 'closed'
+    this.#order.advance('closed')
     this.#closing ??= this.#session.close()
     return this.#closing
   }
@@ -469,30 +426,8 @@ export class BackupComponents {
     return this.close()
   }
 
-  #check(member: RequesterMember): void {
-    checkOrder(member, this.#state, this.#underWay)
-  }
-
-  async #asynchronously<T>(member: RequesterMember, work: () => Promise<T>): Promise<T> {
-    this.#check(member)
-    this.#underWay = member
-    try {
-      return await work()
-    } finally {
-      this.#underWay = undefined
-    }
-  }
-
-  /** An object that was aborted or closed meanwhile stays so. */
-  #advance(state: RequesterState): void {
-    if (this.#state !== 'closed' && this.#state !== 'aborted') this.#state = state
-  }
-
   #requireWriters(member: RequesterMember): void {
-    if (hasWriters(this.#context)) return
-    throw new VssError('VSS_E_BAD_STATE', `${member} was called in a context without writers`, {
-      remedy: 'Leave it out, or choose a context with writers.',
-    })
+    if (!hasWriters(this.#context)) throw withoutWriters(member)
   }
 
   /** Empty where a set was started, in a context without writers, with no metadata gathered. */
@@ -508,59 +443,4 @@ export class BackupComponents {
     }
     return this.#status
   }
-
-  /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` if the component is not included. */
-  #components(
-    writerId: Guid,
-    componentType: VSS_COMPONENT_TYPE,
-    logicalPath: string | null,
-    componentName: string,
-    instanceId?: Guid,
-  ): ComponentRecord[] {
-    const wanted = parseGuid(writerId, 'writerId')
-    const instance = instanceId === undefined ? undefined : parseGuid(instanceId, 'instanceId')
-    const records = this.#document.writers
-      .filter(
-        (writer) => writer.writerId === wanted && (instance === undefined || writer.instanceId === instance),
-      )
-      .flatMap((writer) => writer.findComponent(logicalPath, componentName) ?? [])
-      .filter((record) => record.componentType === componentType)
-    if (records.length === 0) {
-      throw new VssError('VSS_E_OBJECT_NOT_FOUND', `the component '${componentName}' is not included`, {
-        remedy: 'Include it with addComponent first.',
-      })
-    }
-    return records
-  }
-}
-
-/** For views that are read outside a handler. */
-const READ_ONLY = { eventType: 'Status', running: false, partialFileSupport: false } as const
-
-function declares(
-  document: WriterMetadataDocument,
-  type: VSS_COMPONENT_TYPE,
-  logicalPath: string | null,
-  name: string,
-): boolean {
-  const { components } = document.getFileCounts()
-  for (let index = 0; index < components; index++) {
-    const info = document.getComponent(index).getComponentInfo()
-    if (
-      info.type === type &&
-      (info.logicalPath ?? '') === (logicalPath ?? '') &&
-      info.componentName === name
-    ) {
-      return true
-    }
-  }
-  return false
-}
-
-function at<T>(list: readonly T[], index: number, what: string): T {
-  const item = list[index]
-  if (item === undefined) {
-    throw new VssError('VSS_E_OBJECT_NOT_FOUND', `there is no ${what} ${index}; there are ${list.length}`)
-  }
-  return item
 }

@@ -147,21 +147,57 @@ export const RULES: Readonly<Record<RequesterMember, Rule>> = {
 /** Members that may be called while an asynchronous one is under way. */
 const ALWAYS_HEARD: readonly RequesterMember[] = ['abortBackup']
 
-/**
- * @throws VssError `VSS_E_BAD_STATE` naming the member, the state, and what to call instead.
- */
-export function checkOrder(
-  member: RequesterMember,
-  state: RequesterState,
-  underWay: RequesterMember | undefined,
-): void {
-  const rule = RULES[member]
-  if (underWay !== undefined && !ALWAYS_HEARD.includes(member)) {
-    throw new VssError('VSS_E_BAD_STATE', `${member} was called while ${underWay} was under way`, {
-      remedy: `Await ${underWay} first.`,
-    })
+/** Where one object stands, and what it is busy with. */
+export class CallOrder {
+  #state: RequesterState = 'new'
+  #underWay: RequesterMember | undefined
+
+  get state(): RequesterState {
+    return this.#state
   }
-  if (!rule.legalIn.includes(state)) {
-    throw new VssError('VSS_E_BAD_STATE', `${member} was called in state '${state}'`, { remedy: rule.advice })
+
+  get isBusy(): boolean {
+    return this.#underWay !== undefined
   }
+
+  /**
+   * @throws VssError `VSS_E_BAD_STATE` naming the member, the state, and what to call instead.
+   */
+  check(member: RequesterMember): void {
+    const rule = RULES[member]
+    if (this.#underWay !== undefined && !ALWAYS_HEARD.includes(member)) {
+      throw new VssError('VSS_E_BAD_STATE', `${member} was called while ${this.#underWay} was under way`, {
+        remedy: `Await ${this.#underWay} first.`,
+      })
+    }
+    if (!rule.legalIn.includes(this.#state)) {
+      throw new VssError('VSS_E_BAD_STATE', `${member} was called in state '${this.#state}'`, {
+        remedy: rule.advice,
+      })
+    }
+  }
+
+  /** Runs an asynchronous member, during which the others are refused. */
+  async run<T>(member: RequesterMember, work: () => Promise<T>): Promise<T> {
+    this.check(member)
+    this.#underWay = member
+    try {
+      return await work()
+    } finally {
+      this.#underWay = undefined
+    }
+  }
+
+  /** An object that was aborted meanwhile can only be closed, and a closed one stays closed. */
+  advance(state: RequesterState): void {
+    if (this.#state === 'closed' || (this.#state === 'aborted' && state !== 'closed')) return
+    this.#state = state
+  }
+}
+
+/** A member that makes no sense without writers. */
+export function withoutWriters(member: RequesterMember): VssError {
+  return new VssError('VSS_E_BAD_STATE', `${member} was called in a context without writers`, {
+    remedy: 'Leave it out, or choose a context with writers.',
+  })
 }

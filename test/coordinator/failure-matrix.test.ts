@@ -557,3 +557,24 @@ test('R74: a provider that cannot serve the context is passed over, or refused b
   t.is(named?.code, 'VSS_E_VOLUME_NOT_SUPPORTED_BY_PROVIDER')
   await world.clock.run(backup.close())
 })
+
+test('a hold that is granted after the requester has cancelled is let go at once', async (t) => {
+  const world = await smallWorld()
+  const controller = new AbortController()
+  const backup = await world.prepared()
+  world.faults.set('kernel.hold', {
+    kind: 'call',
+    call: () => {
+      controller.abort()
+      return new Promise((resolve) => world.clock.setTimer(resolve, 3000))
+    },
+  })
+  await t.throwsAsync(world.clock.run(backup.doSnapshotSet({ signal: controller.signal })), {
+    message: /VSS_S_ASYNC_CANCELLED/,
+  })
+  await world.clock.advance(3000)
+  t.is(world.kernelSupport.holds.size, 1)
+  t.deepEqual(world.kernelSupport.heldVolumes, [])
+  t.is([...world.kernelSupport.holds.values()][0]?.verdict?.endedBy, 'release')
+  await nothingIsLeft(t, world, backup)
+})
