@@ -516,7 +516,7 @@ TEST_F(SimulatorDeathTest, AMisalignedBufferOfADirectFileIsNoticed) {
   const int file = open("/file", O_RDWR | O_CREAT | O_DIRECT);
   alignas(4096) static char bytes[8192];
   EXPECT_EQ(run_request(*io_, IoOp::write, file, 512, bytes, 512), 512);
-  OneRequest buffer(IoOp::write, file, 0, bytes + 512, 512);
+  OneRequest buffer(IoOp::write, file, 0, bytes + 256, 512);
   EXPECT_DEATH(io_->submit(buffer), "not aligned");
   OneRequest offset(IoOp::write, file, 100, bytes, 512);
   EXPECT_DEATH(io_->submit(offset), "not aligned");
