@@ -76,6 +76,8 @@
       "test/native/base/endian_test.cc",
       "test/native/base/guid_test.cc",
       "test/native/base/judge.cc",
+      "test/native/crash/crash_scenario.cc",
+      "test/native/crash/crash_test.cc",
       "test/native/disk/disk_image.cc",
       "test/native/disk/fixtures_test.cc",
       "test/native/disk/gpt_layout_test.cc",
@@ -93,6 +95,10 @@
       "test/native/io/transfer_test.cc",
       "test/native/scsi/designator_test.cc",
       "test/native/scsi/inquiry_test.cc"
+    ],
+    "fuzz_sources": [
+      "test/fuzz/device_identification_fuzz.cc",
+      "test/fuzz/disk_layout_fuzz.cc"
     ],
     "bench_sources": []
   }

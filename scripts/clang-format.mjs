@@ -17,7 +17,7 @@ if (!program) {
   console.log(`skipped: clang-format ${major} is not installed`)
   process.exit(0)
 }
-const files = ['native', 'test/native', 'bench/native']
+const files = ['native', 'test/native', 'test/fuzz', 'bench/native']
   .filter((folder) => existsSync(join(root, folder)))
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)))
   .filter((path) => /\.(cc|h)$/.test(path))

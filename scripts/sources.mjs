@@ -33,6 +33,7 @@ export function currentSources() {
     core_sources: native.filter((path) => !inAddon(path)),
     addon_sources: native.filter(inAddon),
     test_sources: sourcesBelow('test/native').sort(byBytes),
+    fuzz_sources: sourcesBelow('test/fuzz').sort(byBytes),
     bench_sources: sourcesBelow('bench/native').sort(byBytes),
   }
   return `${JSON.stringify({ variables }, null, 2)}\n`

@@ -10,7 +10,9 @@ const longestFile = 450
 const widestCpp = 120
 const widestTypeScript = 110
 
-const cpp = [...filesBelow('native', /\.(cc|h)$/), ...filesBelow('test/native', /\.(cc|h)$/)]
+const cpp = ['native', 'test/native', 'test/fuzz', 'bench/native'].flatMap((folder) =>
+  filesBelow(folder, /\.(cc|h)$/),
+)
 const typeScript = ['lib', 'test', 'bench'].flatMap((folder) => filesBelow(folder, /\.ts$/))
 const other = [
   ...filesBelow('scripts', /\.mjs$/),
