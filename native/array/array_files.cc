@@ -25,6 +25,12 @@ Status failed(int64_t result, const std::string& what) {
   return Status::from_errno(error_number, what);
 }
 
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 // The value of a key in the flat object that manifest_text writes; empty if it is not there.
 std::string json_value(const std::string& text, const std::string& key) {
   const size_t at = text.find("\"" + key + "\"");
@@ -109,7 +115,10 @@ Task<Status> ArrayFiles::make_directories() {
     const int64_t made = co_await file_call(loop_, [&](FileSystem& fs) { return fs.make_directory(name, kDirectoryMode); });
     if (made < 0 && made != -EEXIST) co_return failed(made, "making the directory " + name);
   }
-  co_return co_await sync_directory(path_);
+  Status synced = co_await sync_directory(path_);
+  if (!synced.ok()) co_return synced;
+  const std::string parent = parent_of(path_);
+  co_return co_await sync_directory(parent);
 }
 
 Task<bool> ArrayFiles::probe_direct() {

@@ -31,7 +31,9 @@ Result<Manifest> parse_manifest(const std::string& text);
 
 class ArrayFiles {
  public:
-  ArrayFiles(Loop& loop, std::string path) : loop_(loop), path_(std::move(path)) {}
+  ArrayFiles(Loop& loop, std::string path) : loop_(loop), path_(std::move(path)) {
+    while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+  }
 
   const std::string& path() const { return path_; }
   std::string manifest() const { return path_ + "/holdfast.json"; }

@@ -27,7 +27,8 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::create(Loop& loop, Lea
   Manifest manifest;
   manifest.id = Guid::random();
   manifest.format = kFormat;
-  const bool direct = mode == IoMode::writeback ? false : co_await files.probe_direct();
+  bool direct = false;
+  if (mode != IoMode::writeback) direct = co_await files.probe_direct();
   if (mode == IoMode::direct && !direct) {
     co_return Status(Code::invalid_argument, path + " is on a file system that does not do direct I/O in sectors");
   }
@@ -133,9 +134,8 @@ Task<Result<Guid>> StorageArray::create_lun(uint64_t size_bytes) {
   if (!sized.ok()) {
     co_await files_.close(base.value());
     (void)co_await files_.unlink(files_.base(guid));
-    co_return sized.error_number() == EFBIG
-        ? Status(Code::lun_size, sized.message() + "; the file system allows no file of that size", EFBIG)
-        : sized;
+    if (sized.error_number() != EFBIG) co_return sized;
+    co_return Status(Code::lun_size, sized.message() + "; the file system allows no file of that size", EFBIG);
   }
   Result<int> area = co_await files_.open(files_.area(guid), O_RDWR | O_CREAT | O_EXCL, manifest_.mode);
   if (!area.ok()) {

@@ -52,6 +52,8 @@ void fill_random(uint8_t* bytes, size_t length) {
   if (done < length && !read_urandom(bytes, length)) std::abort();
 }
 
+void (*random_source)(uint8_t*, size_t) = fill_random;
+
 void swap_gpt_fields(std::array<uint8_t, 16>& b) {
   std::swap(b[0], b[3]);
   std::swap(b[1], b[2]);
@@ -91,7 +93,7 @@ bool Guid::parse(std::string_view text, Guid* guid) {
 
 Guid Guid::random() {
   Guid guid;
-  fill_random(guid.bytes.data(), guid.bytes.size());
+  random_source(guid.bytes.data(), guid.bytes.size());
   guid.bytes[6] = static_cast<uint8_t>((guid.bytes[6] & 0x0F) | 0x40);
   guid.bytes[8] = static_cast<uint8_t>((guid.bytes[8] & 0x3F) | 0x80);
   return guid;
@@ -109,6 +111,8 @@ Guid Guid::from_gpt_bytes(const uint8_t* gpt_bytes) {
   swap_gpt_fields(guid.bytes);
   return guid;
 }
+
+void set_random_source(void (*fill)(uint8_t*, size_t)) { random_source = fill == nullptr ? fill_random : fill; }
 
 size_t GuidHash::operator()(const Guid& guid) const noexcept {
   uint64_t high = load_le64(guid.bytes.data());

@@ -36,6 +36,10 @@ struct Guid {
 };
 
 /// For unordered containers. Not for keys an outsider chooses: the hash is not keyed.
+/// Where Guid::random() takes its bytes from; null puts the kernel's source back. For runs that a seed must reproduce;
+/// not to be called while another thread makes identities.
+void set_random_source(void (*fill)(uint8_t* bytes, size_t length));
+
 struct GuidHash {
   size_t operator()(const Guid& guid) const noexcept;
 };

@@ -34,9 +34,9 @@ class Machine {
   void switch_off() {
     if (loop_ == nullptr) return;
     io_->drop_all();
+    leases_.reset();
     loop_.reset();
     array.reset();
-    leases_.reset();
     io_.reset();
   }
 

@@ -1,0 +1,112 @@
+// test/native/crash/crash_model.h
+//
+// What a LUN may hold after a power cut, told from what its users were promised.
+//
+// Every sector written carries the number of its write. A sector keeps the list of numbers it was given, in the order in
+// which the writes were admitted. A flush makes a prefix of the list final: after a power cut the sector holds the last
+// number of that prefix or any later one. A copy starts with one number per sector, the last one admitted before its
+// instant, and that one is final.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+
+namespace holdfast {
+
+inline void fill_sector(uint8_t* sector, uint64_t number) {
+  for (uint32_t at = 0; at < kSectorBytes; at += 8) {
+    const uint64_t word = number == 0 ? 0 : (number << 8 | at / 8);
+    std::memcpy(sector + at, &word, 8);
+  }
+}
+
+/// The number a sector carries; ~0 if it is not one write's work.
+inline uint64_t sector_number(const uint8_t* sector) {
+  uint64_t first = 0;
+  std::memcpy(&first, sector, 8);
+  const uint64_t number = first >> 8;
+  uint8_t expected[kSectorBytes];
+  fill_sector(expected, number);
+  return std::memcmp(sector, expected, kSectorBytes) == 0 ? number : ~uint64_t{0};
+}
+
+class LunModel {
+ public:
+  explicit LunModel(uint64_t sector_count) : sectors_(sector_count) {}
+
+  uint64_t sector_count() const { return sectors_.size(); }
+
+  /// A write is admitted; gives, for each of its sectors, the place of its number in the list.
+  std::vector<uint32_t> admitted(uint64_t first, uint64_t count, uint64_t number) {
+    std::vector<uint32_t> places;
+    for (uint64_t i = first; i < first + count; ++i) {
+      sectors_[i].numbers.push_back(number);
+      places.push_back(static_cast<uint32_t>(sectors_[i].numbers.size() - 1));
+    }
+    return places;
+  }
+  void completed(uint64_t first, const std::vector<uint32_t>& places, bool final) {
+    for (size_t i = 0; i < places.size(); ++i) {
+      Sector& sector = sectors_[first + i];
+      sector.completed = std::max(sector.completed, places[i]);
+      if (final) sector.final = std::max(sector.final, places[i]);
+    }
+  }
+  /// What a flush submitted now will have made final when it completes.
+  std::vector<uint32_t> flush_begins() const {
+    std::vector<uint32_t> covered;
+    for (const Sector& sector : sectors_) covered.push_back(sector.completed);
+    return covered;
+  }
+  void flush_completed(const std::vector<uint32_t>& covered) {
+    for (size_t i = 0; i < sectors_.size(); ++i) sectors_[i].final = std::max(sectors_[i].final, covered[i]);
+  }
+  void everything_is_final() {
+    for (Sector& sector : sectors_) sector.final = sector.completed;
+  }
+
+  /// The model of a copy taken now.
+  LunModel copy() const {
+    LunModel model(sectors_.size());
+    for (size_t i = 0; i < sectors_.size(); ++i) model.sectors_[i].numbers = {sectors_[i].numbers.back()};
+    return model;
+  }
+
+  /// Empty if the bytes are allowed; else which sector holds what instead of what.
+  std::string compare(const std::vector<uint8_t>& bytes) const {
+    for (size_t i = 0; i < sectors_.size(); ++i) {
+      const Sector& sector = sectors_[i];
+      const uint64_t found = sector_number(bytes.data() + i * kSectorBytes);
+      const auto allowed_from = sector.numbers.begin() + sector.final;
+      if (std::find(allowed_from, sector.numbers.end(), found) != sector.numbers.end()) continue;
+      std::string wanted;
+      for (auto number = allowed_from; number != sector.numbers.end(); ++number) wanted += " " + std::to_string(*number);
+      return "sector " + std::to_string(i) + " (unit " + std::to_string(i / 8) + ") holds " + std::to_string(found) +
+             ", allowed:" + wanted;
+    }
+    return {};
+  }
+
+  /// From now on the LUN holds exactly these bytes, durably.
+  void restart_from(const std::vector<uint8_t>& bytes) {
+    for (size_t i = 0; i < sectors_.size(); ++i) {
+      sectors_[i] = Sector{};
+      sectors_[i].numbers = {sector_number(bytes.data() + i * kSectorBytes)};
+    }
+  }
+
+ private:
+  struct Sector {
+    std::vector<uint64_t> numbers = {0};
+    uint32_t completed = 0;  // index of the last number whose write has completed
+    uint32_t final = 0;      // index of the earliest number that may be found
+  };
+  std::vector<Sector> sectors_;
+};
+
+}  // namespace holdfast
