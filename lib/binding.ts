@@ -1,19 +1,449 @@
-// lib/binding.ts
-//
-// The seam: what the addon offers, declared once.
+/**
+ * The seam: what the addon offers, declared once. Plain functions on opaque handles; the classes in
+ * lib/array give them names, defaults and a life. Nothing else imports the loader.
+ *
+ * A call that ends in a promise has a slot. The promises wait here, the addon knows slots only, and
+ * hands back the slots of a whole batch in one call. Promises of this file never reject: what the
+ * addon refuses, and what fails later, resolves to a {@link NativeFailure}, so that whoever awaits it
+ * makes the error, with {@link unwrap}, where the caller's stack is still to be seen. Functions that
+ * answer at once throw a {@link VssError}.
+ */
+import { isVssCode, VssError, type VssErrorOptions } from './errors.ts'
+import type { Guid } from './ids.ts'
 import { loadNative } from './load.ts'
 
+declare const handleOf: unique symbol
+
+/** An open array. Opaque; good only in the thread that opened it. */
+export interface ArrayHandle {
+  readonly [handleOf]: 'array'
+}
+
+/** An open LUN. Opaque; good only in the thread that opened it. */
+export interface LunHandle {
+  readonly [handleOf]: 'lun'
+}
+
+/** A failure as the addon reports it. */
+interface FailureRecord {
+  code: string
+  message: string
+  errno?: number
+  offsetBytes?: number
+}
+
+/** What a promise of this file gives instead of its value when the call failed. */
+export class NativeFailure {
+  readonly #record: FailureRecord
+
+  constructor(thrown: unknown) {
+    // A getter of an object that was passed in can throw anything.
+    const isRecord = typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown
+    this.#record = isRecord
+      ? (thrown as FailureRecord)
+      : { code: 'ERR_INVALID_ARGUMENT', message: `an argument could not be read: ${String(thrown)}` }
+  }
+
+  /** The error, with the stack of whoever calls this. */
+  toError(culprit?: string): VssError {
+    const { code, message, errno, offsetBytes } = this.#record
+    const options: VssErrorOptions = {}
+    if (culprit !== undefined) options.culprit = culprit
+    if (errno !== undefined) options.errno = errno
+    if (offsetBytes !== undefined) options.offsetBytes = offsetBytes
+    return new VssError(isVssCode(code) ? code : 'ERR_INTERNAL', message, options)
+  }
+}
+
+/** The value of an outcome; throws the error of a failure. */
+export function unwrap<T>(outcome: T | NativeFailure, culprit?: string): T {
+  if (outcome instanceof NativeFailure) throw outcome.toError(culprit)
+  return outcome
+}
+
+/** Who asks for a read or write. */
+export const Initiator = { host: 0, provider: 1, internal: 2 } as const
+export type Initiator = (typeof Initiator)[keyof typeof Initiator]
+
 export interface EngineInfo {
+  /** `io_uring` or `threads`. */
+  engine: string
+  /** Why this one: the default, forced by `HOLDFAST_IO`, or how io_uring was refused. */
+  why: string
+  kernel: string
   nodeApiVersion: number
   compiler: string
 }
 
-interface Native {
-  engineInfo(): EngineInfo
+/** `direct` is past the page cache, `writeback` through it, `automatic` the first that works. */
+export type IoMode = 'automatic' | 'direct' | 'writeback'
+
+export interface OpenedArray {
+  handle: ArrayHandle
+  id: Guid
+  path: string
+  mode: IoMode
 }
 
-const native = loadNative() as Native
+export interface CheckReport {
+  lunCount: number
+  copyCount: number
+  versionCount: number
+  /** What is wrong, one sentence each; empty if nothing is. */
+  faults: string[]
+}
 
-export function engineInfo(): EngineInfo {
-  return native.engineInfo()
+export interface OpenedLun {
+  handle: LunHandle
+  sizeBytes: number
+  isCopy: boolean
+}
+
+export interface LunInfo {
+  guid: Guid
+  sizeBytes: number
+  /** Id of the shadow copy this LUN is; null for an original. */
+  snapshotId: Guid | null
+  /** The LUN a shadow copy was taken of; null for an original. */
+  sourceGuid: Guid | null
+  /** The image the family's original was adopted from, if it was. */
+  adoptedPath: string | null
+  basePath: string
+  /** Redirected units of the whole family. */
+  areaBytes: number
+  memoryBytes: number
+  /** VSS flags that the set under way gives its copies; 0 outside a set. */
+  pendingVssFlags: bigint
+  /** Its writes are being held. */
+  held: boolean
+}
+
+export interface ArmCopy {
+  sourceGuid: Guid
+  snapshotId: Guid
+  /** The LUN to be. */
+  copyGuid: Guid
+}
+
+export interface ArmOrder {
+  setId: Guid
+  /** The VSS_SNAPSHOT_CONTEXT the set is taken in. */
+  context: number
+  /** The set goes with its owner, and with the closing of the array. */
+  autoRelease: boolean
+  vssFlags: bigint
+  /** 100 ns since 1601-01-01 UTC. */
+  createdAtFiletime: bigint
+  copies: readonly ArmCopy[]
+}
+
+export interface CopyRecord {
+  snapshotId: Guid
+  sourceGuid: Guid
+  copyGuid: Guid
+  sizeBytes: number
+}
+
+export interface SetRecord {
+  setId: Guid
+  context: number
+  autoRelease: boolean
+  created: boolean
+  vssFlags: bigint
+  createdAtFiletime: bigint
+  /** More than `copies` has now if some were deleted since. */
+  copiesAtCreation: number
+  /** What the owner gave with setFinish. */
+  note: string
+  copies: CopyRecord[]
+}
+
+/** The I/O thread's word on a hold that has ended. Times are of {@link monotonicMicros}. */
+export interface Verdict {
+  heldThroughout: boolean
+  endedBy: 'release' | 'deadline' | 'owner' | 'closed'
+  holdMicros: number
+  heldAtMicros: number
+  instantAtMicros: number
+  releasedAtMicros: number
+  /** In the order in which they were given to hold. */
+  luns: { name: string; inFlightWriteCount: number; queuedWriteCount: number }[]
+}
+
+/** The first and the last min(1 MiB, size) bytes of a disk: where partition tables lie. */
+export interface DiskEnds {
+  head: Uint8Array
+  tail: Uint8Array
+  sizeBytes: number
+}
+
+export type DiskKind = 'none' | 'mbr' | 'gpt'
+
+export interface DiskPartition {
+  index: number
+  typeGuid: Guid | null
+  uniqueGuid: Guid | null
+  mbrType: number
+  firstLba: number
+  /** Inclusive. */
+  lastLba: number
+  offsetBytes: number
+  lengthBytes: number
+  attributes: bigint
+  vssFlags: bigint
+  name: string
+  isBasicData: boolean
+  isExtended: boolean
+}
+
+export interface DiskLayout {
+  kind: DiskKind
+  sizeBytes: number
+  diskGuid: Guid | null
+  firstUsableLba: number
+  lastUsableLba: number
+  mbrSignature: number
+  partitions: DiskPartition[]
+  ldm: boolean
+  hybrid: boolean
+  damagedPrimary: boolean
+  damagedBackup: boolean
+  backupMisplaced: boolean
+  copiesDiffer: boolean
+  staleGpt: boolean
+  bareFileSystem: boolean
+  hasExtendedBeyondHead: boolean
+}
+
+export interface DiskIdentity {
+  kind: DiskKind
+  diskGuid: Guid
+  mbrSignature: number
+  partitionGuids: Guid[]
+}
+
+/** Bytes to be written to a LUN: whole sectors, in the order in which they must become durable. */
+export interface DiskPatch {
+  offsetBytes: number
+  bytes: Buffer
+}
+
+export interface NewPartition {
+  typeGuid?: Guid
+  uniqueGuid?: Guid
+  /** Absent for all that is left; the last partition only. */
+  lengthBytes?: number
+  attributes?: bigint
+  name?: string
+}
+
+export interface Designator {
+  codeSet: number
+  type: number
+  association: number
+  protocol: number | null
+  identifier: Buffer
+  identifiesLogicalUnit: boolean
+}
+
+/** The promise of a call. */
+export type Later<T> = Promise<T | NativeFailure>
+
+/** What ends in a promise. */
+interface Calls {
+  arrayCreate(path: string, mode: IoMode): Later<OpenedArray>
+  arrayOpen(path: string, acceptChanged: boolean): Later<OpenedArray>
+  arrayClose(array: ArrayHandle): Later<undefined>
+  arrayCheck(array: ArrayHandle): Later<CheckReport>
+  arrayCheckpoint(array: ArrayHandle): Later<undefined>
+
+  lunCreate(array: ArrayHandle, sizeBytes: number): Later<Guid>
+  lunAdopt(array: ArrayHandle, imagePath: string): Later<Guid>
+  /** Gives the path of the LUN's base file. */
+  lunDetach(array: ArrayHandle, guid: Guid): Later<string>
+  lunList(array: ArrayHandle): Later<LunInfo[]>
+  lunOpen(array: ArrayHandle, guid: Guid): Later<OpenedLun>
+  lunClose(lun: LunHandle): Later<undefined>
+  lunInspect(lun: LunHandle): Later<LunInfo>
+
+  /** The bytes are copied before this returns. At most 32 MiB. */
+  lunWrite(
+    lun: LunHandle,
+    offset: number | bigint,
+    bytes: Uint8Array,
+    forceUnitAccess: boolean,
+    initiator: Initiator,
+  ): Later<undefined>
+  lunFlush(lun: LunHandle): Later<undefined>
+
+  setArm(array: ArrayHandle, order: ArmOrder): Later<undefined>
+  setRecord(array: ArrayHandle, setId: Guid): Later<undefined>
+  setFinish(array: ArrayHandle, setId: Guid, note: string): Later<undefined>
+  setAbort(array: ArrayHandle, setId: Guid): Later<undefined>
+  setList(array: ArrayHandle): Later<SetRecord[]>
+  copiesDelete(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<undefined>
+  /** Gives the id of the lease. The LUNs lie in one array; none at all is legal. */
+  hold(
+    setId: Guid,
+    luns: readonly LunHandle[],
+    limitMillis: number,
+    awaitWritesInFlight: boolean,
+  ): Later<number>
+  /** Once for each lease, in the thread that took it. */
+  release(lease: number): Later<Verdict>
+}
+
+/** What answers at once, or throws. */
+interface Answers {
+  /** Starts the I/O thread if need be. */
+  engineInfo(): EngineInfo
+  /** The monotonic clock of holds and verdicts. */
+  monotonicMicros(): number
+  readDiskLayout(ends: DiskEnds): DiskLayout
+  readDiskIdentity(ends: DiskEnds): DiskIdentity
+  /** A new identity for a disk of this layout. */
+  randomDiskIdentity(ends: DiskEnds): DiskIdentity
+  rewriteDiskIdentity(ends: DiskEnds, identity: DiskIdentity): DiskPatch[]
+  vssFlagsForCopy(ends: DiskEnds): bigint
+  setVssFlags(ends: DiskEnds, setMask: bigint, clearMask: bigint): DiskPatch[]
+  makeGpt(sizeBytes: number, diskGuid: Guid | null, partitions: readonly NewPartition[]): DiskPatch[]
+  /** The answer to an INQUIRY; `page` counts with `evpd` only. */
+  inquiry(guid: Guid, isCopy: boolean, evpd: boolean, page: number, allocationLength: number): Buffer
+  parseDeviceIdentification(page: Uint8Array): Designator[]
+}
+
+export interface Binding extends Calls, Answers {
+  /** Fills the first `length` bytes of the target once they are read. At most 32 MiB. */
+  lunRead(
+    lun: LunHandle,
+    offset: number | bigint,
+    length: number,
+    target: Uint8Array,
+    initiator: Initiator,
+  ): Later<undefined>
+}
+
+/** The addon as it is: calls take their slot first and give nothing; what is refused is thrown. */
+type Addon = Answers & {
+  [Name in keyof Calls]: (slot: number, ...rest: Parameters<Calls[Name]>) => void
+} & {
+  attach(settle: (count: number, others: unknown[] | undefined) => void, slots: Int32Array): void
+  lunRead(slot: number, lun: LunHandle, offset: number | bigint, length: number, initiator: Initiator): void
+  /** Takes the bytes of a read that has ended. */
+  lunFetch(slot: number, target: Uint8Array): void
+}
+
+const addon = loadNative() as Addon
+
+// Calls under way. A slot is either on the free list, or given out with its resolver.
+type Resolver = (outcome: unknown) => void
+const resolvers: (Resolver | undefined)[] = []
+// Where the bytes of a read go.
+const targets: (Uint8Array | undefined)[] = []
+const freeSlots: number[] = []
+// The slots of a batch that have nothing to give; written by the addon before it calls.
+const finished = new Int32Array(1024)
+
+function settle(slot: number, outcome: unknown): void {
+  const resolver = resolvers[slot]
+  resolvers[slot] = undefined
+  freeSlots.push(slot)
+  resolver?.(outcome)
+}
+
+function fetchInto(target: Uint8Array, slot: number): NativeFailure | undefined {
+  targets[slot] = undefined
+  try {
+    addon.lunFetch(slot, target)
+    return undefined
+  } catch (thrown) {
+    return new NativeFailure(thrown)
+  }
+}
+
+addon.attach((count, others) => {
+  for (let i = 0; i < count; i++) {
+    const slot = finished[i] as number
+    const target = targets[slot]
+    settle(slot, target === undefined ? undefined : fetchInto(target, slot))
+  }
+  if (others === undefined) return
+  for (let i = 0; i < others.length; i += 3) {
+    const slot = others[i] as number
+    const value = others[i + 2]
+    targets[slot] = undefined
+    settle(slot, others[i + 1] === true ? value : new NativeFailure(value))
+  }
+}, finished)
+
+/** A call that ends in a promise; `start` gets its slot. */
+function call<T>(start: (slot: number) => void): Later<T> {
+  return new Promise((resolve) => {
+    const slot = freeSlots.pop() ?? resolvers.length
+    resolvers[slot] = resolve as Resolver
+    try {
+      start(slot)
+    } catch (thrown) {
+      targets[slot] = undefined
+      settle(slot, new NativeFailure(thrown))
+    }
+  })
+}
+
+/** A call that answers at once. */
+function answer<T>(ask: () => T): T {
+  try {
+    return ask()
+  } catch (thrown) {
+    throw new NativeFailure(thrown).toError()
+  }
+}
+
+export const binding: Binding = {
+  engineInfo: () => answer(() => addon.engineInfo()),
+  monotonicMicros: () => addon.monotonicMicros(),
+
+  arrayCreate: (path, mode) => call((slot) => addon.arrayCreate(slot, path, mode)),
+  arrayOpen: (path, acceptChanged) => call((slot) => addon.arrayOpen(slot, path, acceptChanged)),
+  arrayClose: (array) => call((slot) => addon.arrayClose(slot, array)),
+  arrayCheck: (array) => call((slot) => addon.arrayCheck(slot, array)),
+  arrayCheckpoint: (array) => call((slot) => addon.arrayCheckpoint(slot, array)),
+
+  lunCreate: (array, sizeBytes) => call((slot) => addon.lunCreate(slot, array, sizeBytes)),
+  lunAdopt: (array, imagePath) => call((slot) => addon.lunAdopt(slot, array, imagePath)),
+  lunDetach: (array, guid) => call((slot) => addon.lunDetach(slot, array, guid)),
+  lunList: (array) => call((slot) => addon.lunList(slot, array)),
+  lunOpen: (array, guid) => call((slot) => addon.lunOpen(slot, array, guid)),
+  lunClose: (lun) => call((slot) => addon.lunClose(slot, lun)),
+  lunInspect: (lun) => call((slot) => addon.lunInspect(slot, lun)),
+
+  lunRead: (lun, offset, length, target, initiator) =>
+    call((slot) => {
+      targets[slot] = target
+      addon.lunRead(slot, lun, offset, length, initiator)
+    }),
+  lunWrite: (lun, offset, bytes, forceUnitAccess, initiator) =>
+    call((slot) => addon.lunWrite(slot, lun, offset, bytes, forceUnitAccess, initiator)),
+  lunFlush: (lun) => call((slot) => addon.lunFlush(slot, lun)),
+
+  setArm: (array, order) => call((slot) => addon.setArm(slot, array, order)),
+  setRecord: (array, setId) => call((slot) => addon.setRecord(slot, array, setId)),
+  setFinish: (array, setId, note) => call((slot) => addon.setFinish(slot, array, setId, note)),
+  setAbort: (array, setId) => call((slot) => addon.setAbort(slot, array, setId)),
+  setList: (array) => call((slot) => addon.setList(slot, array)),
+  copiesDelete: (array, snapshotIds) => call((slot) => addon.copiesDelete(slot, array, snapshotIds)),
+  hold: (setId, luns, limitMillis, awaitWritesInFlight) =>
+    call((slot) => addon.hold(slot, setId, luns, limitMillis, awaitWritesInFlight)),
+  release: (lease) => call((slot) => addon.release(slot, lease)),
+
+  readDiskLayout: (ends) => answer(() => addon.readDiskLayout(ends)),
+  readDiskIdentity: (ends) => answer(() => addon.readDiskIdentity(ends)),
+  randomDiskIdentity: (ends) => answer(() => addon.randomDiskIdentity(ends)),
+  rewriteDiskIdentity: (ends, identity) => answer(() => addon.rewriteDiskIdentity(ends, identity)),
+  vssFlagsForCopy: (ends) => answer(() => addon.vssFlagsForCopy(ends)),
+  setVssFlags: (ends, setMask, clearMask) => answer(() => addon.setVssFlags(ends, setMask, clearMask)),
+  makeGpt: (sizeBytes, diskGuid, partitions) => answer(() => addon.makeGpt(sizeBytes, diskGuid, partitions)),
+  inquiry: (guid, isCopy, evpd, page, allocationLength) =>
+    answer(() => addon.inquiry(guid, isCopy, evpd, page, allocationLength)),
+  parseDeviceIdentification: (page) => answer(() => addon.parseDeviceIdentification(page)),
 }

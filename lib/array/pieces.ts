@@ -1,0 +1,53 @@
+/**
+ * Requests larger than the array takes at once, cut into pieces.
+ */
+import { NativeFailure } from '../binding.ts'
+import { VssError } from '../errors.ts'
+
+/** The largest request that goes through in one piece, and the size of the pieces of a larger one. */
+export const pieceBytes: { readonly max: number; readonly each: number } = { max: 32 << 20, each: 8 << 20 }
+
+// Enough to keep the disk busy while the next piece is copied, and a bounded share of the buffers.
+const piecesUnderWay = 4
+
+/** Refuses a range that cannot be right before memory is allocated for it. */
+export function checkRange(offset: number | bigint, length: number, sizeBytes: number): void {
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new VssError('ERR_INVALID_ARGUMENT', `length must be a whole number from 0, not ${String(length)}`)
+  }
+  if (Number(offset) + length > sizeBytes) {
+    throw new VssError(
+      'ERR_OUT_OF_RANGE',
+      `${length} bytes from ${String(offset)} do not lie inside a LUN of ${sizeBytes} bytes`,
+    )
+  }
+}
+
+/**
+ * Carries out a request over all of `bytes` in pieces, several at a time. The first failure stops it:
+ * pieces under way are awaited, no new one is begun.
+ */
+export async function inPieces(
+  offset: number | bigint,
+  bytes: Uint8Array,
+  sizeBytes: number,
+  request: (offset: bigint, piece: Uint8Array) => Promise<undefined | NativeFailure>,
+): Promise<void> {
+  checkRange(offset, bytes.byteLength, sizeBytes)
+  if (typeof offset === 'number' && !Number.isSafeInteger(offset)) {
+    throw new VssError('ERR_INVALID_ARGUMENT', `offset must be a whole number, not ${offset}`)
+  }
+  const length = bytes.byteLength
+  let next = 0
+  let failure: NativeFailure | undefined
+  const run = async (): Promise<void> => {
+    while (next < length && failure === undefined) {
+      const at = next
+      next += pieceBytes.each
+      const outcome = await request(BigInt(offset) + BigInt(at), bytes.subarray(at, Math.min(next, length)))
+      failure ??= outcome
+    }
+  }
+  await Promise.all(Array.from({ length: piecesUnderWay }, run))
+  if (failure instanceof NativeFailure) throw failure.toError()
+}

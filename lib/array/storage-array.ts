@@ -1,0 +1,256 @@
+/**
+ * A storage array as a program uses it: its LUNs, their shadow copies, and the life of both.
+ */
+import { resolve } from 'node:path'
+import {
+  type ArmOrder,
+  type ArrayHandle,
+  binding,
+  type CheckReport,
+  type IoMode,
+  type LunInfo,
+  type OpenedArray,
+  type SetRecord,
+  unwrap,
+} from '../binding.ts'
+import { VssError } from '../errors.ts'
+import { type Guid, parseGuid } from '../ids.ts'
+import { abortable } from './abortable.ts'
+import { forgetOpen, watchOpen } from './collected.ts'
+import { Lun } from './lun.ts'
+
+export interface CreateArrayOptions {
+  /**
+   * `direct`: past the page cache; `writeback`: through it; `automatic`: direct where the file system
+   * allows it. A property of the array from then on.
+   *
+   * @defaultValue `'automatic'`
+   */
+  mode?: IoMode
+}
+
+export interface OpenArrayOptions {
+  /**
+   * Take adopted images as they are now although somebody else has changed them. Old shadow copies
+   * of them may then show bytes that were never there.
+   *
+   * @defaultValue `false`
+   */
+  acceptChanged?: boolean
+  /** Gives up waiting; an array that opens nevertheless is closed again. */
+  signal?: AbortSignal
+}
+
+export interface ArrayInfo {
+  id: Guid
+  /** The directory. */
+  path: string
+  mode: IoMode
+  lunCount: number
+  /** LUNs of shadow copies. */
+  copyCount: number
+  setCount: number
+  areaBytes: number
+  memoryBytes: number
+}
+
+/**
+ * A directory that holds LUNs and their shadow copies, like the shelf of disks behind a SAN.
+ *
+ * One process at a time has an array open; the error of a second one names the first. Within the
+ * process it may be opened as often as wanted, also from worker threads, and is then shared.
+ *
+ * Everything the array promises survives a crash: a flushed write, and a shadow copy set that was
+ * reported as recorded. What is unfinished, and every auto-release set, is gone when it is opened
+ * again.
+ *
+ * `close()` closes the LUNs opened through this object, waits for calls already made, ends the
+ * unfinished sets of this thread, and rejects further calls with `ERR_ARRAY_CLOSED`. It is safe to
+ * call twice. Exiting the process without it loses nothing that was promised.
+ *
+ * @example
+ * ```ts
+ * await using array = await StorageArray.create('/srv/array')
+ * const guid = await array.createLun(1024 ** 3)
+ * await using lun = await array.openLun(guid)
+ * ```
+ */
+export class StorageArray {
+  readonly id: Guid
+  readonly path: string
+  readonly mode: IoMode
+  readonly #handle: ArrayHandle
+  // Open and opened through this object; weak, so that a forgotten LUN can be collected and reported.
+  readonly #luns = new Map<symbol, WeakRef<Lun>>()
+  #closing: Promise<void> | undefined
+
+  private constructor(opened: OpenedArray) {
+    this.id = opened.id
+    this.path = opened.path
+    this.mode = opened.mode
+    this.#handle = opened.handle
+    watchOpen(this, `array ${opened.path}`, opened.handle, (handle) => binding.arrayClose(handle))
+  }
+
+  /**
+   * Makes a new array in a directory that holds none, and opens it. The directory is made; its parent
+   * must be there.
+   *
+   * @throws VssError `ERR_ARRAY_EXISTS`, `ERR_ARRAY_READ_ONLY`, or `ERR_INVALID_ARGUMENT` for direct
+   *   mode on a file system without it
+   */
+  static async create(path: string, options: CreateArrayOptions = {}): Promise<StorageArray> {
+    const opened = await binding.arrayCreate(absolute(path), options.mode ?? 'automatic')
+    return new StorageArray(unwrap(opened))
+  }
+
+  /**
+   * Opens an array, recovering what a crash has left.
+   *
+   * @throws VssError `ERR_ARRAY_NOT_FOUND`, `ERR_ARRAY_LOCKED` naming the process that has it,
+   *   `ERR_ARRAY_FORMAT`, `ERR_ARRAY_DAMAGED` with the offset, `ERR_ARRAY_READ_ONLY`, or
+   *   `ERR_LUN_CHANGED` for an adopted image that somebody else has changed
+   */
+  static async open(path: string, options: OpenArrayOptions = {}): Promise<StorageArray> {
+    options.signal?.throwIfAborted()
+    const opening = binding.arrayOpen(absolute(path), options.acceptChanged ?? false)
+    return new StorageArray(
+      unwrap(await abortable(opening, options.signal, ({ handle }) => binding.arrayClose(handle))),
+    )
+  }
+
+  /** A new LUN of zeroes, in multiples of 512 bytes up to 8 TiB; takes up space as it is written to. */
+  async createLun(sizeBytes: number): Promise<Guid> {
+    return unwrap(await binding.lunCreate(this.#handle, sizeBytes))
+  }
+
+  /**
+   * Makes a LUN of an existing raw image without copying it. From then on the image belongs to the
+   * array: it may only be changed through it.
+   *
+   * @throws VssError `ERR_LUN_ADOPTED` if an array has it already, `ERR_LUN_SIZE`
+   */
+  async adoptLun(imagePath: string): Promise<Guid> {
+    return unwrap(await binding.lunAdopt(this.#handle, absolute(imagePath)))
+  }
+
+  /**
+   * Brings all of a LUN into its one base file, forgets it, and gives the path of that file: a plain
+   * raw image.
+   *
+   * @throws VssError `ERR_LUN_IN_USE` while it has shadow copies
+   */
+  async detachLun(guid: Guid): Promise<string> {
+    return unwrap(await binding.lunDetach(this.#handle, parseGuid(guid, 'LUN')))
+  }
+
+  /** @throws VssError `ERR_LUN_NOT_FOUND` */
+  async openLun(guid: Guid): Promise<Lun> {
+    const known = parseGuid(guid, 'LUN')
+    const key = Symbol(known)
+    const opened = unwrap(await binding.lunOpen(this.#handle, known))
+    const lun = new Lun(known, opened, () => this.#luns.delete(key))
+    this.#luns.set(key, new WeakRef(lun))
+    // close() has begun meanwhile and has not seen this one.
+    if (this.#closing !== undefined) {
+      await lun.close()
+      throw new VssError('ERR_ARRAY_CLOSED', `${this.path} was closed while LUN ${known} was being opened`)
+    }
+    return lun
+  }
+
+  /** Originals and shadow copies. */
+  async listLuns(): Promise<LunInfo[]> {
+    return unwrap(await binding.lunList(this.#handle))
+  }
+
+  async info(): Promise<ArrayInfo> {
+    const [luns, sets] = await Promise.all([binding.lunList(this.#handle), binding.setList(this.#handle)])
+    const all = unwrap(luns)
+    const originals = all.filter(({ snapshotId }) => snapshotId === null)
+    return {
+      id: this.id,
+      path: this.path,
+      mode: this.mode,
+      lunCount: originals.length,
+      copyCount: all.length - originals.length,
+      setCount: unwrap(sets).length,
+      // Both are of a family, so counted with its original only.
+      areaBytes: originals.reduce((sum, { areaBytes }) => sum + areaBytes, 0),
+      memoryBytes: originals.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    }
+  }
+
+  /** Looks for contradictions in what the array knows of itself. */
+  async check(): Promise<CheckReport> {
+    return unwrap(await binding.arrayCheck(this.#handle))
+  }
+
+  /** Writes the present state to disk in full, so that the next opening replays less. */
+  async checkpoint(): Promise<void> {
+    unwrap(await binding.arrayCheckpoint(this.#handle))
+  }
+
+  /** Sets that are recorded: those that would be found after a crash. */
+  async listSets(): Promise<SetRecord[]> {
+    return unwrap(await binding.setList(this.#handle))
+  }
+
+  /**
+   * Deletes shadow copies, durably; their space comes back in the background.
+   *
+   * @throws VssError `VSS_E_OBJECT_NOT_FOUND` if the array has none of them
+   */
+  async deleteCopies(snapshotIds: readonly Guid[]): Promise<void> {
+    const ids = snapshotIds.map((id) => parseGuid(id, 'shadow copy'))
+    unwrap(await binding.copiesDelete(this.#handle, ids))
+  }
+
+  // The life of a set, for a provider: armed here, captured by the hold that names it, then recorded
+  // and finished here. A set belongs to the thread that armed it until it is finished.
+
+  /** Prepares a set: nothing of it is on disk, but what takes long is done. */
+  async armSet(order: ArmOrder): Promise<void> {
+    unwrap(await binding.setArm(this.#handle, order))
+  }
+
+  /** Makes a captured set durable. To be called after the release of the hold it was captured under. */
+  async recordSet(setId: Guid): Promise<void> {
+    unwrap(await binding.setRecord(this.#handle, setId))
+  }
+
+  /** The set is CREATED. `note` is kept with it and given by {@link StorageArray.listSets}. */
+  async finishSet(setId: Guid, note: string): Promise<void> {
+    unwrap(await binding.setFinish(this.#handle, setId, note))
+  }
+
+  /** Takes back a set that is not finished; does nothing to one that is, or is unknown. */
+  async abortSet(setId: Guid): Promise<void> {
+    unwrap(await binding.setAbort(this.#handle, setId))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    forgetOpen(this)
+    const luns = [...this.#luns.values()].flatMap((lun) => lun.deref() ?? [])
+    const closed = await Promise.allSettled(luns.map((lun) => lun.close()))
+    unwrap(await binding.arrayClose(this.#handle))
+    for (const lun of closed) if (lun.status === 'rejected') throw lun.reason
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** Relative to the directory at the time of the call, not to that of some later moment. */
+function absolute(path: string): string {
+  if (typeof path !== 'string' || path === '') {
+    throw new VssError('ERR_INVALID_ARGUMENT', 'a path must be a string that is not empty')
+  }
+  return resolve(path)
+}

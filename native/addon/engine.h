@@ -1,0 +1,54 @@
+// native/addon/engine.h
+//
+// What all environments of the process share: the I/O thread, its leases and the arrays that are open on it.
+//
+// The engine starts with the first call that needs it, so loading the package starts no thread. It is leaked: see the
+// head of io/io_thread.h. The library is pinned in memory with it, because Node unloads an addon with the last worker
+// that loaded it, and the I/O thread outlives workers.
+//
+// Thread: get(), info() and post() any; everything else the I/O thread.
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "addon/open_arrays.h"
+#include "base/status.h"
+#include "hold/lease.h"
+#include "io/buffer_pool.h"
+#include "io/io_thread.h"
+
+namespace holdfast {
+
+class Environment;
+
+class Engine {
+ public:
+  static Result<Engine*> get();
+
+  const EngineInfo& info() const { return thread_.info(); }
+  void post(Message& message) { thread_.post(message); }
+
+  Loop& loop() { return loop_; }
+  LeaseTable& leases() { return leases_; }
+  OpenArrays& arrays() { return arrays_; }
+  /// Environments that have calls under way or live JavaScript.
+  std::set<std::shared_ptr<Environment>>& environments() { return environments_; }
+
+  /// Bytes of requests in the whole process. Writes may not use up what reads need: a hold can keep writes waiting that
+  /// a reader has to get past. The budget for writes is above what gates may hold (hold/lease.h), so that limit strikes
+  /// first and says why.
+  static ByteBudget& read_budget();
+  static ByteBudget& write_budget();
+
+ private:
+  explicit Engine(IoThread& thread) : thread_(thread), loop_(thread.loop()), leases_(loop_), arrays_(loop_, leases_) {}
+
+  IoThread& thread_;
+  Loop& loop_;
+  LeaseTable leases_;
+  OpenArrays arrays_;
+  std::set<std::shared_ptr<Environment>> environments_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,64 @@
+#include "addon/values.h"
+
+namespace holdfast {
+
+Napi::Value guid_or_null(Napi::Env env, const Guid& guid) {
+  if (guid.is_null()) return env.Null();
+  return Napi::String::New(env, guid.to_string());
+}
+
+Napi::Value text_or_null(Napi::Env env, const std::string& text) {
+  if (text.empty()) return env.Null();
+  return Napi::String::New(env, text);
+}
+
+Napi::Value bytes_value(Napi::Env env, std::span<const uint8_t> bytes) {
+  return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
+Napi::Value patches_value(Napi::Env env, const std::vector<Patch>& patches) {
+  return array_value(env, patches, [](Napi::Env e, const Patch& patch) {
+    Napi::Object object = Napi::Object::New(e);
+    object.Set("offsetBytes", static_cast<double>(patch.offset_bytes));
+    object.Set("bytes", bytes_value(e, patch.bytes));
+    return object;
+  });
+}
+
+Napi::Value lun_info_value(Napi::Env env, const LunInfo& info) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("guid", info.record.guid.to_string());
+  object.Set("sizeBytes", static_cast<double>(info.record.size_bytes));
+  object.Set("snapshotId", guid_or_null(env, info.record.snapshot));
+  object.Set("sourceGuid", guid_or_null(env, info.record.source));
+  object.Set("adoptedPath", text_or_null(env, info.adopted_path));
+  object.Set("basePath", info.base_path);
+  object.Set("areaBytes", static_cast<double>(info.area_bytes));
+  object.Set("memoryBytes", static_cast<double>(info.memory_bytes));
+  object.Set("pendingVssFlags", Napi::BigInt::New(env, info.pending_vss_flags));
+  object.Set("held", info.held);
+  return object;
+}
+
+Napi::Value set_value(Napi::Env env, const SetRecord& record) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("setId", record.set.to_string());
+  object.Set("context", record.context);
+  object.Set("autoRelease", record.auto_release);
+  object.Set("created", record.created);
+  object.Set("vssFlags", Napi::BigInt::New(env, record.vss_flags));
+  object.Set("createdAtFiletime", Napi::BigInt::New(env, record.created_at_filetime));
+  object.Set("copiesAtCreation", record.copies_at_creation);
+  object.Set("note", record.note);
+  object.Set("copies", array_value(env, record.copies, [](Napi::Env e, const LunRecord& copy) {
+               Napi::Object shown = Napi::Object::New(e);
+               shown.Set("snapshotId", copy.snapshot.to_string());
+               shown.Set("sourceGuid", copy.source.to_string());
+               shown.Set("copyGuid", copy.guid.to_string());
+               shown.Set("sizeBytes", static_cast<double>(copy.size_bytes));
+               return shown;
+             }));
+  return object;
+}
+
+}  // namespace holdfast
