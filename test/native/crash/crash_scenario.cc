@@ -181,6 +181,9 @@ void CrashScenario::step_take_set() {
     return;
   }
 
+  if (pick(2) == 0) step_write();
+  if (pick(2) == 0) turn_a_little();
+  if (stopped()) return;
   LeaseId lease = 0;
   bool held = false;
   machine_->array->hold(set->id, 1, set->sources, 10 * kSecond, false, [&](Result<LeaseId> result) {
