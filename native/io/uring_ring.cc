@@ -29,9 +29,6 @@
 #ifndef IORING_SETUP_SINGLE_ISSUER
 #define IORING_SETUP_SINGLE_ISSUER (1U << 12)
 #endif
-#ifndef IORING_SETUP_DEFER_TASKRUN
-#define IORING_SETUP_DEFER_TASKRUN (1U << 13)
-#endif
 #ifndef IORING_SQ_TASKRUN
 #define IORING_SQ_TASKRUN (1U << 2)
 #endif
@@ -114,15 +111,16 @@ UringRing::~UringRing() {
 }
 
 Status UringRing::create(uint32_t submissions, uint32_t completions, Options options) {
-  // Newest first; a kernel answers EINVAL to flags it does not know.
+  // Newest first; a kernel answers EINVAL to flags it does not know. IORING_SETUP_DEFER_TASKRUN would be newer still,
+  // but wakes for the first completion alone: at depth 8 and more it was a tenth to a fifth slower.
   const uint32_t flavours[] = {
-      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+      IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SINGLE_ISSUER,
       IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
       0,
   };
   io_uring_params params;
   for (const uint32_t flavour : flavours) {
-    if ((flavour & IORING_SETUP_DEFER_TASKRUN) != 0 && !options.deferred_work) continue;
+    if (flavour != 0 && !options.cooperative_work) continue;
     std::memset(&params, 0, sizeof(params));
     params.flags = IORING_SETUP_CQSIZE | flavour;
     params.cq_entries = completions;
@@ -137,7 +135,7 @@ Status UringRing::create(uint32_t submissions, uint32_t completions, Options opt
     return Status(Code::io, "io_uring of this kernel lacks operations that came with Linux 5.6", ENOSYS);
   }
   wait_with_deadline_ = options.wait_with_deadline && (params.features & IORING_FEAT_EXT_ARG) != 0;
-  deferred_work_ = (params.flags & IORING_SETUP_TASKRUN_FLAG) != 0;
+  work_is_announced_ = (params.flags & IORING_SETUP_TASKRUN_FLAG) != 0;
   return map(params);
 }
 
@@ -214,7 +212,7 @@ void UringRing::submit() {
   const uint32_t to_submit = unsubmitted();
   // Without SQPOLL the kernel looks at the ring in io_uring_enter only; finished work it has not yet turned into
   // completions is announced by a flag.
-  const bool work_waits = deferred_work_ && (load_acquire(submission_flags_) & IORING_SQ_TASKRUN) != 0;
+  const bool work_waits = work_is_announced_ && (load_acquire(submission_flags_) & IORING_SQ_TASKRUN) != 0;
   if (to_submit > 0 || work_waits) enter(to_submit, false, 0);
 }
 

@@ -4,7 +4,8 @@
 // any knowledge of our requests.
 //
 // Needs Linux 5.6 (read, write, fallocate; memory in one mapping). Newer kernels are used better: 5.11 waits with a
-// deadline inside the same system call, 6.1 runs completion work only when this thread asks for it.
+// deadline inside the same system call, 5.19 lets completion work wait for this thread's next system call instead of
+// interrupting it.
 //
 // Thread: the one that created it, for everything; the kernel refuses any other one.
 #pragma once
@@ -22,9 +23,9 @@ namespace holdfast {
 class UringRing {
  public:
   struct Options {
-    // False makes the ring do without what kernels before 5.11 and 6.1 lack; for tests.
+    // False makes the ring do without what kernels before 5.11 and 5.19 lack; for tests.
     bool wait_with_deadline = true;
-    bool deferred_work = true;
+    bool cooperative_work = true;
   };
 
   UringRing() = default;
@@ -58,7 +59,7 @@ class UringRing {
 
   int file_ = -1;
   bool wait_with_deadline_ = false;
-  bool deferred_work_ = false;
+  bool work_is_announced_ = false;
 
   void* rings_ = nullptr;
   size_t rings_bytes_ = 0;

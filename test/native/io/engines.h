@@ -84,7 +84,7 @@ struct UringEngine {
   std::string directory() const { return scratch.path(); }
 };
 
-/// The ways a ring works on kernels before 5.11 and 6.1.
+/// The ways a ring works on kernels before 5.11 and 5.19.
 struct OldUringEngine : UringEngine {
   static Result<std::unique_ptr<Io>> create() { return create_with({false, false}); }
 };
