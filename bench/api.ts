@@ -86,9 +86,7 @@ try {
   )
   if (options.json) {
     const { low, high } = interval
-    console.log(
-      JSON.stringify({ bench: 'api', rows, ratio, low: rounded(low, 2), high: rounded(high, 2) }),
-    )
+    console.log(JSON.stringify({ bench: 'api', rows, ratio, low: rounded(low, 2), high: rounded(high, 2) }))
   }
 } finally {
   await rm(dir, { recursive: true, force: true })
