@@ -13,7 +13,7 @@ import {
 } from '../binding.ts'
 import type { Guid } from '../ids.ts'
 import { forgetOpen, watchOpen } from './collected.ts'
-import { checkRange, inPieces, pieceBytes } from './pieces.ts'
+import { byteLengthOf, checkRange, inPieces, pieceBytes } from './pieces.ts'
 
 export interface WriteOptions {
   /** The write is durable when its promise resolves, without a flush. */
@@ -99,8 +99,9 @@ export class Lun {
   /** Reads as many bytes as the target has, from `offset`. */
   async readInto(offset: number | bigint, target: Uint8Array, options?: ReadOptions): Promise<void> {
     const initiator = options?.initiator ?? Initiator.host
-    if (!(target.byteLength > pieceBytes.max)) {
-      const outcome = await binding.lunRead(this.#handle, offset, target.byteLength, target, initiator)
+    const length = byteLengthOf(target)
+    if (length <= pieceBytes.max) {
+      const outcome = await binding.lunRead(this.#handle, offset, length, target, initiator)
       if (outcome !== undefined) throw outcome.toError()
       return
     }
@@ -118,7 +119,7 @@ export class Lun {
   async write(offset: number | bigint, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
     const forced = options?.forceUnitAccess ?? false
     const initiator = options?.initiator ?? Initiator.host
-    if (!(bytes.byteLength > pieceBytes.max)) {
+    if (byteLengthOf(bytes) <= pieceBytes.max) {
       const outcome = await binding.lunWrite(this.#handle, offset, bytes, forced, initiator)
       if (outcome !== undefined) throw outcome.toError()
       return

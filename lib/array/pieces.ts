@@ -10,6 +10,12 @@ export const pieceBytes: { readonly max: number; readonly each: number } = { max
 // Enough to keep the disk busy while the next piece is copied, and a bounded share of the buffers.
 const piecesUnderWay = 4
 
+/** The size of a buffer; refuses what is none. */
+export function byteLengthOf(bytes: Uint8Array): number {
+  if (ArrayBuffer.isView(bytes)) return bytes.byteLength
+  throw new VssError('ERR_INVALID_ARGUMENT', 'bytes must be a Buffer or Uint8Array')
+}
+
 /** Refuses a range that cannot be right before memory is allocated for it. */
 export function checkRange(offset: number | bigint, length: number, sizeBytes: number): void {
   if (!Number.isSafeInteger(length) || length < 0) {

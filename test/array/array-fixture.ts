@@ -22,7 +22,9 @@ export async function newArray(t: ExecutionContext): Promise<StorageArray> {
 
 export async function newLun(t: ExecutionContext, sizeBytes: number = mebi): Promise<Lun> {
   const array = await newArray(t)
-  return array.openLun(await array.createLun(sizeBytes))
+  const lun = await array.openLun(await array.createLun(sizeBytes))
+  t.teardown(() => lun.close())
+  return lun
 }
 
 /** A unit of bytes that no other number gives. */
