@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -59,10 +61,16 @@ class OpenFile {
 }  // namespace
 
 int PosixFileSystem::open(const std::string& path, int flags, int mode) {
-  return retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, static_cast<mode_t>(mode)); });
+  const int file = retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, static_cast<mode_t>(mode)); });
+  struct statfs system;
+  if (file >= 0 && file < static_cast<int>(in_memory_.size()) && ::fstatfs(file, &system) == 0) {
+    in_memory_[static_cast<size_t>(file)] = system.f_type == TMPFS_MAGIC;
+  }
+  return file;
 }
 
 int PosixFileSystem::close(int file) {
+  if (file >= 0 && file < static_cast<int>(in_memory_.size())) in_memory_[static_cast<size_t>(file)] = false;
   // Linux has given the descriptor back even when it answers EINTR; a second close could hit someone else's file.
   return ::close(file) < 0 && errno != EINTR ? -errno : 0;
 }

@@ -5,6 +5,9 @@
 // Thread: stateless, so any; used on the helper thread only, because every call may block.
 #pragma once
 
+#include <array>
+#include <atomic>
+
 #include "io/io.h"
 
 namespace holdfast {
@@ -24,6 +27,17 @@ class PosixFileSystem final : public FileSystem {
   int lock(int file) override;
   int read_small(const std::string& path, std::string* contents) override;
   uint64_t free_bytes(const std::string& path) override;
+
+  /// Whether an open file lies on a file system in memory, where reading and writing copies bytes and waits for
+  /// nothing. Any thread.
+  bool in_memory(int file) const {
+    return file >= 0 && file < static_cast<int>(in_memory_.size()) &&
+           in_memory_[static_cast<size_t>(file)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  // By descriptor; set while it is open. Descriptors above are simply not known to be in memory.
+  std::array<std::atomic<bool>, 4096> in_memory_{};
 };
 
 }  // namespace holdfast

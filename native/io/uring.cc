@@ -1,6 +1,7 @@
 #include "io/uring.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -15,6 +16,9 @@ namespace {
 
 constexpr uint32_t kSubmissions = 256;
 constexpr uint32_t kCompletions = 1024;
+
+// A longer copy would keep the loop from its other work.
+constexpr uint64_t kCopyBytesMax = 256 << 10;
 
 // No request has this address.
 constexpr uint64_t kWakeRead = 0;
@@ -33,6 +37,8 @@ Result<std::unique_ptr<UringIo>> UringIo::create(UringRing::Options options) {
 }
 
 UringIo::~UringIo() {
+  while (in_memory_.pop_front() != nullptr) {
+  }
   while (overflow_.pop_front() != nullptr) {
   }
   while (in_flight_ > 0) {
@@ -48,6 +54,12 @@ Instant UringIo::now() const { return monotonic_now(); }
 
 void UringIo::submit(IoRequest& request) {
   request.engine_progress_bytes = 0;
+  const bool short_transfer =
+      (request.op == IoOp::read || request.op == IoOp::write) && request.length_bytes <= kCopyBytesMax;
+  if (short_transfer && files_.in_memory(request.file)) {
+    in_memory_.push_back(&request);
+    return;
+  }
   if (!overflow_.empty() || !queue(request)) overflow_.push_back(&request);
 }
 
@@ -105,9 +117,10 @@ int UringIo::poll(Instant deadline, int completions_max) {
   for (;;) {
     if (!wake_read_pending_) queue_wake_read();
     int completed = helper_.complete(completions_max);
+    completed += copy_in_memory(completions_max - completed);
     queue_overflow();
     // More than the ring holds was submitted since the last poll: hand it over before anything else.
-    const bool more = !overflow_.empty() && in_flight_ < in_flight_max_;
+    const bool more = (!overflow_.empty() && in_flight_ < in_flight_max_) || !in_memory_.empty();
     bool woken = false;
     if (completed > 0 || more || !wake_read_pending_ || ring_.has_completion() || now() >= deadline) {
       ring_.submit();
@@ -123,6 +136,25 @@ int UringIo::poll(Instant deadline, int completions_max) {
     // Nothing, so far: parts of long transfers went on, the alarm of an earlier wake rang, or a signal came.
     if (completed > 0 || woken || now() >= deadline) return completed;
   }
+}
+
+int UringIo::copy_in_memory(int completions_max) {
+  int completed = 0;
+  while (completed < completions_max) {
+    IoRequest* request = in_memory_.pop_front();
+    if (request == nullptr) break;
+    int64_t result = 0;
+    do {
+      const TransferPart part = next_part(*request);
+      const auto offset = static_cast<off_t>(part.offset_bytes);
+      result = request->op == IoOp::read ? ::pread(request->file, part.data, part.length_bytes, offset)
+                                         : ::pwrite(request->file, part.data, part.length_bytes, offset);
+      if (result < 0) result = -errno;
+    } while (result == -EINTR || !account_transfer(*request, result));
+    completed++;
+    request->done(request);
+  }
+  return completed;
 }
 
 int UringIo::complete(int completions_max) {

@@ -6,6 +6,9 @@
 // last one and, if nothing is complete, waits. What does not fit the ring queues here, so a submission neither
 // blocks nor fails, and never more requests are in the kernel than the completion ring has room for.
 //
+// Reads and writes of files in memory (tmpfs) are done by poll() itself: they wait for nothing, and the kernel would
+// hand each of them to a thread of its own, because tmpfs does not promise not to wait.
+//
 // A sleeping loop is woken through an eventfd on which a read is always pending in the ring.
 //
 // Thread: create(), destruction and everything else on the loop's thread; wake() any.
@@ -45,12 +48,15 @@ class UringIo final : public Io {
   void queue_wake_read();
   int complete(int completions_max);
   bool finish(IoRequest& request, int32_t result);
+  int copy_in_memory(int completions_max);
 
   PosixFileSystem files_;
   WakeSignal wake_signal_;
   UringRing ring_;
   // Waiting for room, oldest first; parts of a transfer begun before go to the front.
   List<IoRequest> overflow_;
+  // For files in memory, oldest first.
+  List<IoRequest> in_memory_;
   // In the ring or the kernel, without the read of the eventfd.
   uint32_t in_flight_ = 0;
   uint32_t in_flight_max_ = 0;

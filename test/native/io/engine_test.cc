@@ -51,12 +51,13 @@ class EngineTest : public ::testing::Test {
   std::unique_ptr<Io> io_;
 };
 
-using Engines = ::testing::Types<UringEngine, OldUringEngine, ThreadPoolEngine, SimulatorEngine>;
+using Engines = ::testing::Types<UringEngine, UringInMemoryEngine, OldUringEngine, ThreadPoolEngine, SimulatorEngine>;
 
 struct EngineNames {
   template <typename Engine>
   static std::string GetName(int) {
     if (std::is_same_v<Engine, UringEngine>) return "Uring";
+    if (std::is_same_v<Engine, UringInMemoryEngine>) return "UringInMemory";
     if (std::is_same_v<Engine, OldUringEngine>) return "UringOfAnOldKernel";
     return std::is_same_v<Engine, ThreadPoolEngine> ? "Threads" : "Simulator";
   }

@@ -58,8 +58,8 @@ inline int run_call(Io& io, std::function<int(FileSystem&)> function) {
 /// A directory of the real file system that goes away with the test.
 class ScratchDirectory {
  public:
-  ScratchDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "holdfast-io-XXXXXX").string();
+  explicit ScratchDirectory(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "holdfast-io-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data()) == nullptr ? "" : pattern;
   }
   ~ScratchDirectory() {
@@ -82,6 +82,12 @@ struct UringEngine {
   }
   ScratchDirectory scratch;
   std::string directory() const { return scratch.path(); }
+};
+
+/// Files that the engine reads and writes without the ring.
+struct UringInMemoryEngine : UringEngine {
+  ScratchDirectory memory{"/dev/shm"};
+  std::string directory() const { return memory.path(); }
 };
 
 /// The ways a ring works on kernels before 5.11 and 5.19.
