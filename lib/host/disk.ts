@@ -1,0 +1,135 @@
+/**
+ * HostDisk: one LUN that a host sees, with its partition table and the volumes on it.
+ */
+
+import type { Lun } from '../array/lun.ts'
+import { binding, type DiskEnds, type DiskLayout, type DiskPatch, Initiator } from '../binding.ts'
+import type { HostLun } from '../coordinator/host.ts'
+import type { VdsLunInformation } from '../document/lun-information.ts'
+import type { Guid } from '../ids.ts'
+import { askLun, diskSignatureOf } from './lun-information.ts'
+import { type HostVolume, type VolumeExtent, volumesOfLayout } from './volume.ts'
+import { deviceNameOf } from './volume-name.ts'
+
+/** How much of each end a partition table can take up. */
+const END_BYTES = 1 << 20
+
+/**
+ * How a disk came to the host.
+ *
+ *   mapped ............ by hand: its volumes are there at once
+ *   arrived ─import─▶ shadowCopy ... unmasked by a provider: no volumes before it has got a new identity
+ */
+export type DiskOrigin = 'mapped' | 'arrived' | 'shadowCopy'
+
+export class HostDisk {
+  readonly lun: Lun
+  readonly diskIndex: number
+  readonly readOnly: boolean
+  origin: DiskOrigin
+  volumes: HostVolume[] = []
+  /** The set whose copies are to carry the VSS flags. */
+  markedBy: Guid | undefined
+  readonly #inquired: VdsLunInformation
+  #layout: DiskLayout
+  #vssFlagsForCopy: bigint
+
+  private constructor(lun: Lun, diskIndex: number, readOnly: boolean, origin: DiskOrigin, ends: DiskEnds) {
+    this.lun = lun
+    this.diskIndex = diskIndex
+    this.readOnly = readOnly
+    this.origin = origin
+    this.#inquired = askLun(lun)
+    this.#layout = binding.readDiskLayout(ends)
+    this.#vssFlagsForCopy = binding.vssFlagsForCopy(ends)
+  }
+
+  /** @throws VssError `ERR_DISK_DAMAGED`, `ERR_DISK_LAYOUT`, `ERR_DISK_TOO_SMALL` */
+  static async open(lun: Lun, diskIndex: number, readOnly: boolean, origin: DiskOrigin): Promise<HostDisk> {
+    return new HostDisk(lun, diskIndex, readOnly, origin, await readEnds(lun))
+  }
+
+  get lunId(): string {
+    return this.lun.guid
+  }
+
+  get deviceName(): string {
+    return deviceNameOf(this.diskIndex)
+  }
+
+  get isShadowCopy(): boolean {
+    return this.origin === 'shadowCopy'
+  }
+
+  get layout(): DiskLayout {
+    return this.#layout
+  }
+
+  /** The flags that a copy of this disk gets: not all of them on every kind of disk. */
+  get vssFlagsForCopy(): bigint {
+    return this.#vssFlagsForCopy
+  }
+
+  get lunInformation(): VdsLunInformation {
+    return { ...structuredClone(this.#inquired), diskSignature: diskSignatureOf(this.#layout) }
+  }
+
+  get extents(): VolumeExtent[] {
+    return volumesOfLayout(this.lun.guid, this.#layout)
+  }
+
+  describe(): HostLun {
+    return {
+      lunId: this.lunId,
+      deviceName: this.deviceName,
+      lunInformation: this.lunInformation,
+      readOnly: this.readOnly,
+      dynamicDisk: this.#layout.ldm,
+    }
+  }
+
+  /** Reads the partition table again. On failure the disk is as before. */
+  async refresh(): Promise<void> {
+    const ends = await readEnds(this.lun)
+    this.#layout = binding.readDiskLayout(ends)
+    this.#vssFlagsForCopy = binding.vssFlagsForCopy(ends)
+  }
+
+  /** New signature or GUIDs. A disk without a partition table has nothing to rewrite. */
+  async rewriteIdentity(): Promise<void> {
+    if (this.#layout.kind === 'none') return
+    const ends = await readEnds(this.lun)
+    await this.#apply(binding.rewriteDiskIdentity(ends, binding.randomDiskIdentity(ends)))
+  }
+
+  /**
+   * Writes those VSS flags that a copy of this disk must have and has not. The array writes them when it
+   * makes the copy; a provider that copies LUNs from below knows nothing of them.
+   */
+  async completeVssFlags(): Promise<void> {
+    const wanted = this.#vssFlagsForCopy
+    const complete = this.#layout.partitions.every(
+      ({ isExtended, vssFlags }) => isExtended || (vssFlags & wanted) === wanted,
+    )
+    if (!complete) await this.#apply(binding.setVssFlags(await readEnds(this.lun), wanted, 0n))
+  }
+
+  /** One after the other, each durable before the next: whatever is cut off, one whole table is there. */
+  async #apply(patches: DiskPatch[]): Promise<void> {
+    for (const { offsetBytes, bytes } of patches) {
+      await this.lun.write(offsetBytes, bytes, { initiator: Initiator.internal })
+      await this.lun.flush()
+    }
+    await this.refresh()
+  }
+}
+
+async function readEnds(lun: Lun): Promise<DiskEnds> {
+  const lengthBytes = Math.min(END_BYTES, lun.sizeBytes)
+  const options = { initiator: Initiator.internal }
+  const [head, tail] = await Promise.all([
+    lun.read(0, lengthBytes, options),
+    lun.read(lun.sizeBytes - lengthBytes, lengthBytes, options),
+  ])
+  return { head, tail, sizeBytes: lun.sizeBytes }
+}

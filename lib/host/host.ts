@@ -1,0 +1,273 @@
+/**
+ * Host: the machine that sees LUNs. It reads their partition tables, names their volumes, and brings
+ * the copies of a set in.
+ *
+ * Disks come in two ways. LUNs mapped by hand are there with their volumes at once. LUNs that a
+ * provider unmasks are found by a rescan, and have no volumes until importVolumes has given them an
+ * identity of their own; so two disks of one host never share one.
+ *
+ * What changes the set of disks runs one at a time, in the order of the calls: a roll-back that
+ * overtakes an import would leave half of it behind.
+ */
+import { hostname } from 'node:os'
+import type { Lun } from '../array/lun.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type {
+  ArrivedLun,
+  HostIdentity,
+  ImportResult,
+  MountPoint,
+  VolumeHost,
+  VolumeInfo,
+  VolumeToImport,
+} from '../coordinator/host.ts'
+import type { VdsLunInformation } from '../document/lun-information.ts'
+import { VssError } from '../errors.ts'
+import type { Guid } from '../ids.ts'
+import { Arrivals } from './arrivals.ts'
+import { DiskTable } from './disk-table.ts'
+import { importDisks } from './import.ts'
+import { LunMasking } from './lun-masking.ts'
+import { MountTable } from './mount-table.ts'
+import { Serial } from './serial.ts'
+import type { HostVolume, Volume, VolumeHandle } from './volume.ts'
+import { guidOfVolumeName, volumeNameOf } from './volume-name.ts'
+
+export interface HostOptions {
+  /** Where providers unmask copies. @defaultValue one of its own, in which none ever appears */
+  masking?: LunMasking
+  /** @defaultValue the system's host name */
+  machineName?: string
+  /** @defaultValue `false` */
+  clusterMember?: boolean
+  /** @defaultValue `'current'` */
+  generation?: HostIdentity['generation']
+  clock?: Clock
+}
+
+export interface MapOptions {
+  /**
+   * The host writes nothing to the LUN. No shadow copy can be made of a volume on it.
+   *
+   * @defaultValue `false`
+   */
+  readOnly?: boolean
+}
+
+/**
+ * @example
+ * ```ts
+ * const host = new Host()
+ * const [volume] = await host.map(lun)
+ * host.mounts.set('/data', volume.name)
+ * using handle = host.openVolume('/data')
+ * const superblock = await handle.read(0, 4096)
+ * ```
+ */
+export class Host implements VolumeHost {
+  /** Paths by which volumes are known; names only. */
+  readonly mounts: MountTable = new MountTable()
+  readonly #identity: HostIdentity
+  readonly #disks: DiskTable = new DiskTable()
+  readonly #arrivals: Arrivals
+  readonly #changes: Serial = new Serial()
+
+  constructor(options: HostOptions = {}) {
+    this.#identity = {
+      machineName: options.machineName ?? hostname(),
+      clusterMember: options.clusterMember ?? false,
+      generation: options.generation ?? 'current',
+    }
+    this.#arrivals = new Arrivals(
+      options.masking ?? new LunMasking(),
+      options.clock ?? systemClock,
+      this.#disks,
+      this.#changes,
+    )
+  }
+
+  /**
+   * Makes the volumes of a LUN known. The caller keeps owning the LUN and closes it after
+   * {@link Host.unmap}.
+   *
+   * @throws VssError `ERR_DISK_DAMAGED` and the like for a partition table that cannot be trusted;
+   *   `VSS_E_OBJECT_ALREADY_EXISTS` if a disk of the host has the same identity, as a raw copy of it has
+   */
+  async map(lun: Lun, options: MapOptions = {}): Promise<Volume[]> {
+    return this.#changes.run(async () => {
+      const disk = await this.#disks.open(lun, options.readOnly ?? false, 'mapped')
+      this.#disks.checkUnique(disk)
+      this.#disks.add(disk)
+      this.#disks.syncVolumes(disk)
+      return disk.volumes.map((volume) => this.#describe(volume))
+    })
+  }
+
+  /**
+   * Takes a LUN that was mapped, and its volumes, out again.
+   *
+   * @throws VssError `ERR_LUN_NOT_FOUND`; `VSS_E_VOLUME_IN_USE` while one of them is open;
+   *   `VSS_E_SNAPSHOT_SET_IN_PROGRESS` while a set is being made of one
+   */
+  async unmap(lun: Lun): Promise<void> {
+    await this.#changes.run(async () => {
+      const disk = this.#disks.find(lun.guid)
+      if (disk === undefined || disk.origin !== 'mapped') {
+        throw new VssError('ERR_LUN_NOT_FOUND', `LUN ${lun.guid} is not mapped`, { culprit: lun.guid })
+      }
+      if (disk.markedBy !== undefined) {
+        throw new VssError('VSS_E_SNAPSHOT_SET_IN_PROGRESS', `${disk.deviceName} is part of a set`, {
+          culprit: disk.deviceName,
+        })
+      }
+      refuseIfOpen(disk.volumes)
+      this.#disks.remove(disk)
+    })
+  }
+
+  /** All volumes, shadow copies included, disk by disk. */
+  volumes(): Volume[] {
+    return this.#disks.volumes.map((volume) => this.#describe(volume))
+  }
+
+  /**
+   * @param name - a volume name, a device object, or a path at or below a mount path
+   * @throws VssError `VSS_E_OBJECT_NOT_FOUND`
+   */
+  openVolume(name: string): VolumeHandle {
+    return this.#find(name).open()
+  }
+
+  /** For kernel support: the LUN whose writes are to be held for a volume. */
+  heldVolume(volumeName: string): { lun: Lun; lunName: string } {
+    const { disk } = this.#find(volumeName)
+    return { lun: disk.lun, lunName: `${disk.deviceName} (LUN ${disk.lun.guid})` }
+  }
+
+  /** Lets go of every disk and closes the LUNs that the host opened itself. */
+  async close(): Promise<void> {
+    this.#arrivals.stop()
+    await this.#changes.run(async () => {
+      for (const disk of this.#disks.list()) await this.#disks.takeOut(disk)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  // VolumeHost. ---------------------------------------------------------------------------------------
+
+  async identity(): Promise<HostIdentity> {
+    return { ...this.#identity }
+  }
+
+  async resolveVolume(nameOrPath: string): Promise<VolumeInfo> {
+    const { name, disk, extent } = this.#find(nameOrPath)
+    return {
+      volumeName: name,
+      mountPaths: this.mounts.pathsOf(name),
+      luns: [disk.describe()],
+      extents: [
+        {
+          lunId: disk.lunId,
+          diskIndex: disk.diskIndex,
+          offsetBytes: extent.offsetBytes,
+          lengthBytes: extent.lengthBytes,
+        },
+      ],
+      isShadowCopy: disk.isShadowCopy,
+    }
+  }
+
+  async mountTable(): Promise<MountPoint[]> {
+    return this.mounts.list()
+  }
+
+  /**
+   * Nothing is written to an original: the array gives the flags to the copies it makes, and importVolumes
+   * completes them on copies that were made without. The mark says which set they are for.
+   */
+  async setPendingFlags(setId: Guid, lunIds: string[]): Promise<void> {
+    const disks = lunIds.map((lunId) => {
+      const disk = this.#disks.find(lunId)
+      const reason =
+        disk === undefined
+          ? new VssError('VSS_E_OBJECT_NOT_FOUND', `the host has no LUN ${lunId}`, { culprit: lunId })
+          : disk.readOnly
+            ? new VssError('VSS_E_VOLUME_NOT_SUPPORTED', `${disk.deviceName} is mapped read-only`)
+            : disk.markedBy !== undefined && disk.markedBy !== setId
+              ? new VssError('VSS_E_SNAPSHOT_SET_IN_PROGRESS', `${disk.deviceName} is part of another set`)
+              : undefined
+      if (disk === undefined || reason !== undefined) throw reason
+      return disk
+    })
+    for (const disk of disks) disk.markedBy = setId
+  }
+
+  async clearPendingFlags(setId: Guid): Promise<void> {
+    for (const disk of this.#disks.list()) if (disk.markedBy === setId) disk.markedBy = undefined
+  }
+
+  /**
+   * With LUNs to expect, as {@link VolumeHost.rescan} says. Without, reads the partition tables of the
+   * mapped LUNs again; a table that has become unreadable leaves its disk as it was and is the error.
+   */
+  async rescan(expected: VdsLunInformation[] = [], limitMillis: number = 0): Promise<ArrivedLun[]> {
+    if (expected.length > 0) return this.#arrivals.wait(expected, limitMillis)
+    await this.#changes.run(() => this.#disks.refreshMapped())
+    return []
+  }
+
+  async importVolumes(_setId: Guid, volumes: VolumeToImport[]): Promise<ImportResult> {
+    return this.#changes.run(() => importDisks(this.#disks, this.#identity, volumes))
+  }
+
+  async setVolumesReadOnly(deviceObjects: string[], readOnly: boolean): Promise<void> {
+    await this.#changes.run(async () => {
+      const volumes = deviceObjects.map((deviceObject) => {
+        const volume = this.#find(deviceObject)
+        if (volume.snapshotId !== null) return volume
+        throw new VssError('E_INVALIDARG', `${deviceObject} is not a shadow copy`, { culprit: deviceObject })
+      })
+      for (const volume of volumes) volume.recovering = !readOnly
+    })
+  }
+
+  async removeVolumes(snapshotIds: Guid[], options: { force: boolean }): Promise<void> {
+    await this.#changes.run(async () => {
+      const going = this.#disks.volumes.filter(
+        ({ snapshotId }) => snapshotId !== null && snapshotIds.includes(snapshotId),
+      )
+      const disks = [...new Set(going.map(({ disk }) => disk))]
+      // A disk goes with the last of its shadow copies; then its other volumes go too.
+      const lastOnes = disks.filter((disk) =>
+        disk.volumes.every((volume) => volume.snapshotId === null || going.includes(volume)),
+      )
+      if (!options.force) refuseIfOpen([...going, ...lastOnes.flatMap(({ volumes }) => volumes)])
+      for (const volume of going) this.#disks.removeVolume(volume)
+      for (const disk of lastOnes) await this.#disks.takeOut(disk)
+    })
+  }
+
+  #find(nameOrPath: string): HostVolume {
+    const guid = guidOfVolumeName(nameOrPath)
+    const volumeName = guid === undefined ? this.mounts.volumeOf(nameOrPath) : volumeNameOf(guid)
+    const volume = this.#disks.volumes.find(
+      ({ name, deviceObject }) => name === volumeName || deviceObject === nameOrPath,
+    )
+    if (volume !== undefined) return volume
+    const what = volumeName === undefined || guid !== undefined ? nameOrPath : `${nameOrPath} (${volumeName})`
+    throw new VssError('VSS_E_OBJECT_NOT_FOUND', `the host has no volume ${what}`, { culprit: nameOrPath })
+  }
+
+  #describe(volume: HostVolume): Volume {
+    return volume.describe(this.mounts.pathsOf(volume.name))
+  }
+}
+
+function refuseIfOpen(volumes: readonly HostVolume[]): void {
+  const open = volumes.find(({ isOpen }) => isOpen)
+  if (open === undefined) return
+  throw new VssError('VSS_E_VOLUME_IN_USE', `volume ${open.name} is open`, { culprit: open.name })
+}
