@@ -1,3 +1,4 @@
+/** What Holdfast offers. The list and nothing else; each part documents itself. */
 export { engineInfo } from './array/engine.ts'
 export type { HeldVolume, ResolveVolume } from './array/kernel-support.ts'
 export { ArrayKernelSupport } from './array/kernel-support.ts'
@@ -17,3 +18,80 @@ export type {
   SetRecord,
 } from './binding.ts'
 export { Initiator } from './binding.ts'
+export type { Clock, Timer } from './clock.ts'
+export { systemClock } from './clock.ts'
+export type { DeletionResult } from './coordinator/catalogue.ts'
+export type { CoordinatorOptions } from './coordinator/coordinator.ts'
+export { Coordinator } from './coordinator/coordinator.ts'
+export type {
+  ArrivedLun,
+  DiskExtent,
+  HostIdentity,
+  HostLun,
+  ImportResult,
+  MountPoint,
+  VolumeHost,
+  VolumeInfo,
+  VolumeToImport,
+} from './coordinator/host.ts'
+export type {
+  HeldLun,
+  HoldLease,
+  HoldOptions,
+  HoldVerdict,
+  KernelSupport,
+} from './coordinator/kernel-support.ts'
+export type { CoordinatorLimits } from './coordinator/limits.ts'
+export type { SnapshotSetReport, TimelineEntry } from './coordinator/timeline.ts'
+export type { FreezeMessage, HoldMessage, PhaseMessage } from './diagnostics.ts'
+export { freezeChannel, holdChannel, phaseChannel } from './diagnostics.ts'
+export { BackupComponentsDocument } from './document/backup-components.ts'
+export { CreateWriterMetadata } from './document/create-writer-metadata.ts'
+export type { VdsLunInformation } from './document/lun-information.ts'
+export { WMComponent, WMDependency, WMFiledesc } from './document/wm-component.ts'
+export { WriterMetadataDocument } from './document/writer-metadata.ts'
+export type {
+  AddAlternateLocationMappingOptions,
+  AddComponentDependencyOptions,
+  AddComponentOptions,
+  AddDatabaseFilesOptions,
+  AddFilesToFileGroupOptions,
+  ExcludeFilesOptions,
+  SetRestoreMethodOptions,
+} from './document/writer-metadata-options.ts'
+export * from './enums.ts'
+export type { VssCode, VssErrorOptions, VssErrorRecord } from './errors.ts'
+export { CODES, codeOfHresult, hresultOf, VssError } from './errors.ts'
+export type { HostOptions, MapOptions } from './host/host.ts'
+export { Host } from './host/host.ts'
+export { LunMasking } from './host/lun-masking.ts'
+export { MountTable } from './host/mount-table.ts'
+export type { Volume, VolumePartition } from './host/volume.ts'
+export { VolumeHandle } from './host/volume.ts'
+export type { Guid } from './ids.ts'
+export { bracedGuid, GUID_NULL, newGuid, parseGuid } from './ids.ts'
+export type { ArrayProviderOptions } from './provider/array-provider.ts'
+export {
+  ARRAY_PROVIDER_ID,
+  ARRAY_PROVIDER_NAME,
+  ArrayProvider,
+  arrayProviderRegistration,
+} from './provider/array-provider.ts'
+export type { ProviderConnection } from './provider/connection.ts'
+export type {
+  HardwareSnapshotProvider,
+  LunsSupport,
+  Provider,
+  ProviderCreateSnapshotSet,
+  ProviderNotifications,
+  SnapshotSetStore,
+} from './provider/interfaces.ts'
+export type { ProviderLimits, ProviderRegistration } from './provider/provider-host.ts'
+export type { SnapshotProperties, SnapshotSetDescription } from './provider/snapshot-set-description.ts'
+export { BackupComponents } from './requester/backup-components.ts'
+export type { AsyncOptions } from './requester/options.ts'
+export type { LocalServiceOptions } from './service/local-service.ts'
+export { LocalService, openLocalService } from './service/local-service.ts'
+export type { HandlerResult, WriterOptions } from './writer/writer.ts'
+export { Writer } from './writer/writer.ts'
+export { Component, WriterComponents } from './writer/writer-components.ts'

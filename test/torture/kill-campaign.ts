@@ -35,7 +35,7 @@ interface Promised {
 
 /** Starts a life, lets it run for a while, kills it, and gives what it said. */
 async function oneLife(directory: string, kind: string, firstNumber: number): Promise<Fact[]> {
-  const loader = process.features.typescript ? [] : ['--import=tsx']
+  const loader = 'typescript' in process.features && process.features.typescript ? [] : ['--import=tsx']
   const program = fileURLToPath(new URL('./kill-life.ts', import.meta.url))
   const child = spawn(process.execPath, [...loader, program, directory, kind, String(firstNumber)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -12,8 +12,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { ArrayKernelSupport, type Lun, StorageArray } from '../../lib/index.ts'
 
-export const lunBytes = 2 ** 20
-export const pageBytes = 4096
+export const lunBytes: number = 2 ** 20
+export const pageBytes: number = 4096
 const pageCount = lunBytes / pageBytes
 
 /** A page that tells in every sector which page it is and which write it comes from. */

@@ -2,10 +2,10 @@
 //
 // What a LUN may hold after a power cut, told from what its users were promised.
 //
-// Every sector written carries the number of its write. A sector keeps the list of numbers it was given, in the order in
-// which the writes were admitted. A flush makes a prefix of the list final: after a power cut the sector holds the last
-// number of that prefix or any later one. A copy starts with one number per sector, the last one admitted before its
-// instant, and that one is final.
+// Every sector written carries the number of its write. A sector keeps the list of numbers it was given, in the order
+// in which the writes were admitted. A flush makes a prefix of the list final: after a power cut the sector holds the
+// last number of that prefix or any later one. A copy starts with one number per sector, the last one admitted before
+// its instant, and that one is final.
 #pragma once
 
 #include <algorithm>
@@ -85,7 +85,8 @@ class LunModel {
       const auto allowed_from = sector.numbers.begin() + sector.final;
       if (std::find(allowed_from, sector.numbers.end(), found) != sector.numbers.end()) continue;
       std::string wanted;
-      for (auto number = allowed_from; number != sector.numbers.end(); ++number) wanted += " " + std::to_string(*number);
+      for (auto number = allowed_from; number != sector.numbers.end(); ++number)
+        wanted += " " + std::to_string(*number);
       return "sector " + std::to_string(i) + " (unit " + std::to_string(i / 8) + ") holds " + std::to_string(found) +
              ", allowed:" + wanted;
     }

@@ -126,8 +126,7 @@ void CrashScenario::step_write() {
       auto* self = static_cast<Write*>(request);
       self->is_done = true;
       if (self->status.ok()) {
-        self->scenario->models_.at(self->target)
-            .completed(self->first_sector, self->places, self->force_unit_access);
+        self->scenario->models_.at(self->target).completed(self->first_sector, self->places, self->force_unit_access);
       }
     };
     write->places = models_.at(write->target).admitted(write->first_sector, count, number);
@@ -318,7 +317,8 @@ std::string CrashScenario::compare_sets() {
   }
   size_t listed = machine_->array->list_sets().size();
   sets_ = std::move(alive);
-  if (listed != sets_.size()) return "the array lists " + std::to_string(listed) + " sets of " + std::to_string(sets_.size());
+  if (listed != sets_.size())
+    return "the array lists " + std::to_string(listed) + " sets of " + std::to_string(sets_.size());
   return {};
 }
 

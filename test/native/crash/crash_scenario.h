@@ -1,8 +1,8 @@
 // test/native/crash/crash_scenario.h
 //
-// A random life of an array, from a seed: overlapping writes, flushes, sets over several LUNs, writes to copies, deletions,
-// aborts, checkpoints and reopenings, with a model beside it. The same seed gives the same life, so it can be cut off
-// after any operation of the disk and compared with what its users had been promised until then.
+// A random life of an array, from a seed: overlapping writes, flushes, sets over several LUNs, writes to copies,
+// deletions, aborts, checkpoints and reopenings, with a model beside it. The same seed gives the same life, so it can
+// be cut off after any operation of the disk and compared with what its users had been promised until then.
 #pragma once
 
 #include <map>
@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "crash_model.h"
 #include "array/machine.h"
+#include "crash_model.h"
 
 namespace holdfast {
 

@@ -1,0 +1,68 @@
+// The load of a bench, in a thread of its own: 4 KiB random writes at a queue depth on every LUN, at a rate in all.
+//
+// workerData: { arrayPath, guids, depth, rangeBytes, bytesPerSecond }. Messages: 'report' → { writes, seconds, p99Us,
+// maxUs } since the last report; 'stop' → ends.
+import { createHistogram, performance } from 'node:perf_hooks'
+import { parentPort, workerData } from 'node:worker_threads'
+import { StorageArray } from '../../dist/index.js'
+
+const pageBytes = 4096
+const { arrayPath, guids, depth, rangeBytes, bytesPerSecond } = workerData
+const array = await StorageArray.open(arrayPath)
+const luns = await Promise.all(guids.map((guid) => array.openLun(guid)))
+
+const histogram = createHistogram()
+let writes = 0
+let since = performance.now()
+let stopping = false
+
+// Tokens come every millisecond, to whoever has waited longest.
+const waiting = []
+let tokens = 0
+let granted = performance.now()
+const pacer = setInterval(() => {
+  const now = performance.now()
+  tokens = Math.min(tokens + ((now - granted) / 1000) * (bytesPerSecond / pageBytes), depth * luns.length)
+  granted = now
+  while (tokens >= 1 && waiting.length > 0) {
+    tokens--
+    waiting.shift()()
+  }
+}, 1)
+
+async function chain(lun) {
+  const page = Buffer.alloc(pageBytes, 0xa5)
+  while (!stopping) {
+    await new Promise((resolve) => waiting.push(resolve))
+    if (stopping) return
+    const start = performance.now()
+    await lun.write(Math.floor(Math.random() * (rangeBytes / pageBytes)) * pageBytes, page)
+    histogram.record(Math.max(1, Math.round((performance.now() - start) * 1000)))
+    writes++
+  }
+}
+const chains = luns.flatMap((lun) => Array.from({ length: depth }, () => chain(lun)))
+
+parentPort.on('message', async (message) => {
+  if (message === 'report') {
+    const now = performance.now()
+    parentPort.postMessage({
+      writes,
+      seconds: (now - since) / 1000,
+      p99Us: histogram.percentile(99),
+      maxUs: histogram.max,
+    })
+    histogram.reset()
+    writes = 0
+    since = now
+    return
+  }
+  stopping = true
+  clearInterval(pacer)
+  for (const wake of waiting.splice(0)) wake()
+  await Promise.all(chains)
+  await Promise.all(luns.map((lun) => lun.close()))
+  await array.close()
+  parentPort.close()
+})
+parentPort.postMessage('ready')
