@@ -46,6 +46,19 @@ test('a write larger than one request is carried out in pieces and read back who
   t.true((await lun.read(1 << 20, bytes.length)).equals(bytes))
 })
 
+test('thousands of requests at a time are all answered, those that fail among them', async (t) => {
+  const lun = await newLun(t, 16 << 20)
+  const requests = Array.from({ length: 5000 }, (_, i) =>
+    i % 50 === 0
+      ? lun.read(513, 512)
+      : i % 2 === 0
+        ? lun.write((i % 4096) * 4096, page(i))
+        : lun.read(0, 512),
+  )
+  const failed = (await Promise.allSettled(requests)).filter(({ status }) => status === 'rejected')
+  t.is(failed.length, 100)
+})
+
 test('close() waits for requests already made, refuses later ones, and may be called twice', async (t) => {
   const lun = await newLun(t)
   let written = 0

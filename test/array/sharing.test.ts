@@ -7,7 +7,7 @@ import test from 'ava'
 import { StorageArray } from '../../lib/array/storage-array.ts'
 import { mebi, newArray, page, temporaryDirectory } from './array-fixture.ts'
 
-const loader = process.features.typescript ? [] : ['--import=tsx']
+const loader = 'typescript' in process.features && process.features.typescript ? [] : ['--import=tsx']
 const arrayModule = fileURLToPath(new URL('../../lib/array/storage-array.ts', import.meta.url))
 
 test('an array opened twice, by whatever path, is one array, and open until both are closed', async (t) => {

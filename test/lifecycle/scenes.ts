@@ -68,7 +68,7 @@ const scenes: Record<string, (directory: string) => Promise<unknown>> = {
   },
   writing: async (directory) => {
     const { lun } = await openOnly(directory)
-    startWrites(lun, 500)
+    void startWrites(lun, 500)
   },
   flushing: async (directory) => {
     const { lun } = await openOnly(directory)
@@ -81,9 +81,9 @@ const scenes: Record<string, (directory: string) => Promise<unknown>> = {
   },
   'held, with 500 writes waiting': async (directory) => {
     const { array, lun } = await openOnly(directory)
-    startWrites(lun, 100)
+    void startWrites(lun, 100)
     await hold(await arm(array, lun), lun)
-    startWrites(lun, 500, 200)
+    void startWrites(lun, 500, 200)
     // Served behind the writes: when it is answered, they wait at the gate.
     await lun.read(0, 512)
   },
@@ -98,7 +98,7 @@ const scenes: Record<string, (directory: string) => Promise<unknown>> = {
   },
   closing: async (directory) => {
     const { array, lun } = await openOnly(directory)
-    startWrites(lun, 100)
+    void startWrites(lun, 100)
     kept.push(array.close().catch(() => {}))
   },
   closed: async (directory) => {
@@ -108,6 +108,22 @@ const scenes: Record<string, (directory: string) => Promise<unknown>> = {
 }
 
 export const sceneNames: readonly string[] = Object.keys(scenes)
+
+// These go on for as long as they live.
+const endlessScenes: Record<string, (directory: string) => Promise<unknown>> = {
+  'writing on': writeOn,
+  'in a flood of completions': async (directory) => {
+    const { lun } = await openOnly(directory)
+    const page = Buffer.alloc(4096, 0x44)
+    const run = async (n: number): Promise<void> => {
+      for (;;) {
+        await lun.write(n * 4096, page)
+        await lun.read(n * 4096, 4096)
+      }
+    }
+    for (let n = 0; n < 256; n++) void run(n)
+  },
+}
 
 /** Writes one page after the other for as long as it lives; asked for a report, tells the longest wait. */
 async function writeOn(directory: string): Promise<void> {
@@ -143,7 +159,7 @@ const endings: Record<string, () => void> = {
 }
 
 export async function runScene(scene: string, directory: string, ending: string): Promise<void> {
-  const run = scene === 'writing on' ? writeOn : scenes[scene]
+  const run = scenes[scene] ?? endlessScenes[scene]
   const end = endings[ending]
   if (run === undefined || end === undefined) throw new Error(`no scene ${scene}, or no ending ${ending}`)
   await run(directory)

@@ -17,7 +17,7 @@ export interface Ended {
   stderr: string
 }
 
-const loader = process.features.typescript ? [] : ['--import=tsx']
+const loader = 'typescript' in process.features && process.features.typescript ? [] : ['--import=tsx']
 
 export async function runProgram(
   name: string,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { StorageArray } from '../../lib/array/storage-array.ts'
 import { openOnly, sceneNames } from './scenes.ts'
@@ -53,6 +54,20 @@ test('terminating a worker with 500 writes waiting ends its hold at once and dis
     [null],
   )
   t.deepEqual(await array.listSets(), [])
+  await array.close()
+})
+
+test('workers that are terminated in a flood of completions leave the process and the array whole', async (t) => {
+  t.timeout(60_000)
+  const directory = await prepareArray(t)
+  const { array, lun } = await openOnly(directory)
+  for (let round = 0; round < 6; round++) {
+    const { worker } = await startWorker(t, 'in a flood of completions', directory, 'wait')
+    await sleep(round * 10)
+    await worker.terminate()
+    await lun.write(0, Buffer.alloc(4096, 1))
+    t.deepEqual((await array.check()).faults, [])
+  }
   await array.close()
 })
 

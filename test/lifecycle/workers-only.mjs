@@ -9,9 +9,10 @@ for (let i = 0; i < 10; i++) {
     workerData: { scene: 'writing', directory: process.argv[2], ending: i % 2 === 0 ? 'wait' : 'exit' },
     execArgv: [],
   })
+  const exited = once(worker, 'exit')
   await once(worker, 'message')
   if (i % 2 === 0) await worker.terminate()
-  else await once(worker, 'exit')
+  await exited
 }
 await sleep(200)
 console.log('10 workers came and went')
