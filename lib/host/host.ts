@@ -25,6 +25,7 @@ import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import { Arrivals } from './arrivals.ts'
+import type { HostDisk } from './disk.ts'
 import { DiskTable } from './disk-table.ts'
 import { importDisks } from './import.ts'
 import { LunMasking } from './lun-masking.ts'
@@ -189,19 +190,7 @@ export class Host implements VolumeHost {
    * completes them on copies that were made without. The mark says which set they are for.
    */
   async setPendingFlags(setId: Guid, lunIds: string[]): Promise<void> {
-    const disks = lunIds.map((lunId) => {
-      const disk = this.#disks.find(lunId)
-      const reason =
-        disk === undefined
-          ? new VssError('VSS_E_OBJECT_NOT_FOUND', `the host has no LUN ${lunId}`, { culprit: lunId })
-          : disk.readOnly
-            ? new VssError('VSS_E_VOLUME_NOT_SUPPORTED', `${disk.deviceName} is mapped read-only`)
-            : disk.markedBy !== undefined && disk.markedBy !== setId
-              ? new VssError('VSS_E_SNAPSHOT_SET_IN_PROGRESS', `${disk.deviceName} is part of another set`)
-              : undefined
-      if (disk === undefined || reason !== undefined) throw reason
-      return disk
-    })
+    const disks = lunIds.map((lunId) => this.#markable(setId, lunId))
     for (const disk of disks) disk.markedBy = setId
   }
 
@@ -248,6 +237,21 @@ export class Host implements VolumeHost {
       for (const volume of going) this.#disks.removeVolume(volume)
       for (const disk of lastOnes) await this.#disks.takeOut(disk)
     })
+  }
+
+  #markable(setId: Guid, lunId: string): HostDisk {
+    const disk = this.#disks.find(lunId)
+    if (disk === undefined) {
+      throw new VssError('VSS_E_OBJECT_NOT_FOUND', `the host has no LUN ${lunId}`, { culprit: lunId })
+    }
+    const culprit = disk.deviceName
+    if (disk.readOnly) {
+      throw new VssError('VSS_E_VOLUME_NOT_SUPPORTED', `${culprit} is mapped read-only`, { culprit })
+    }
+    if (disk.markedBy !== undefined && disk.markedBy !== setId) {
+      throw new VssError('VSS_E_SNAPSHOT_SET_IN_PROGRESS', `${culprit} is part of another set`, { culprit })
+    }
+    return disk
   }
 
   #find(nameOrPath: string): HostVolume {

@@ -9,10 +9,10 @@ import { lunVolumeGuid, mbrVolumeGuid, volumeNameOf } from './volume-name.ts'
 
 /** The bits of a GPT attribute field by which shadow copies are known; MBR disks keep them elsewhere. */
 export const VSS_FLAGS = {
-  readOnly: 1n << 60n,
-  shadowCopy: 1n << 61n,
-  hidden: 1n << 62n,
-  noDriveLetter: 1n << 63n,
+  readOnly: 0x1000_0000_0000_0000n,
+  shadowCopy: 0x2000_0000_0000_0000n,
+  hidden: 0x4000_0000_0000_0000n,
+  noDriveLetter: 0x8000_0000_0000_0000n,
 } as const
 
 /** The flags that the copies of a set carry. */

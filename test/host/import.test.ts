@@ -11,7 +11,7 @@ import { arrayLunInformation } from '../../lib/host/lun-information.ts'
 import { LunMasking } from '../../lib/host/lun-masking.ts'
 import { ALL_VSS_FLAGS, type Volume } from '../../lib/host/volume.ts'
 import { type Guid, newGuid } from '../../lib/ids.ts'
-import { bareLun, gptLun, MiB, mbrLun, metadataHash, newArray, rejectsWith } from './machine.ts'
+import { bareLun, gptLun, LDM_TYPE, MiB, mbrLun, metadataHash, newArray, rejectsWith } from './machine.ts'
 
 const LIMIT_MILLIS = 10_000
 

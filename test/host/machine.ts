@@ -13,7 +13,7 @@ import type { VssCode } from '../../lib/errors.ts'
 import { VssError } from '../../lib/errors.ts'
 import type { Guid } from '../../lib/ids.ts'
 
-export const MiB = 1 << 20
+export const MiB = 1_048_576
 /** MBR type of a dynamic disk, which a header in sector 6 confirms. */
 export const LDM_TYPE = 0x42
 
@@ -62,7 +62,7 @@ export function mbrLun(
     sector.writeUInt32LE(4096, entry + 12)
   }
   sector.writeUInt16LE(0xaa55, 510)
-  const patches = [{ offsetBytes: 0, bytes: sector }]
+  const patches: DiskPatch[] = [{ offsetBytes: 0, bytes: sector }]
   if (options.type === LDM_TYPE) patches.push({ offsetBytes: 6 * 512, bytes: privateHeader() })
   return newLun(array, 8 * MiB, patches)
 }
