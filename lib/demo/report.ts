@@ -1,0 +1,102 @@
+/**
+ * The result of a demo as one JSON object: what `--json` prints on the last line and what report.json
+ * keeps.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { HeldLun } from '../coordinator/kernel-support.ts'
+import type { TimelineEntry } from '../coordinator/timeline.ts'
+import type { Guid } from '../ids.ts'
+import type { BackupOutcome, FrozenWriter } from './backup.ts'
+import { type Check, isVerified } from './check.ts'
+import type { BystanderFacts } from './prove-bystander.ts'
+import type { LedgerFacts } from './prove-ledger.ts'
+
+export interface ReportedVolume {
+  image: string
+  sizeBytes: number
+  sha256: string
+  originalVolumeName: string
+  originalLun: Guid
+  snapshotId: Guid
+  deviceObject: string
+}
+
+export interface DemoReport {
+  /** Of the snapshot set: `created`, if every shadow copy of it is. */
+  state: string
+  verified: boolean
+  checks: Check[]
+  /** Null without a ledger. */
+  transactionsAtInstant: number | null
+  /** Acknowledged after the thaw, until the backup was complete. Null without a ledger. */
+  transactionsAfter: number | null
+  holdMicros: number
+  freezeMillis: number
+  snapshotSetId: Guid
+  volumes: ReportedVolume[]
+  /** One sentence: who held the set up, and for how long. */
+  summary: string
+  frozenWriters: FrozenWriter[]
+  heldLuns: HeldLun[]
+  timeline: TimelineEntry[]
+  warnings: string[]
+  /** Null without loads. What the proof of the images needs, so that it can be repeated. */
+  ledger: LedgerFacts | null
+  bystander: (BystanderFacts & { recordsAtInstant: number; recordsAfter: number }) | null
+  out: string
+  files: string[]
+}
+
+export interface LoadsReport {
+  transactionsAtInstant: number
+  transactionsAfter: number
+  ledger: LedgerFacts
+  bystander: BystanderFacts & { recordsAtInstant: number; recordsAfter: number }
+}
+
+/** Makes the report and leaves it in `out`. */
+export async function writeReport(
+  outcome: BackupOutcome,
+  checks: Check[],
+  loads: LoadsReport | null,
+  out: string,
+): Promise<DemoReport> {
+  const { report, volumes } = outcome
+  const path = join(out, 'report.json')
+  const result: DemoReport = {
+    state: volumes.find(({ state }) => state !== 'created')?.state ?? 'created',
+    verified: isVerified(checks),
+    checks,
+    transactionsAtInstant: loads?.transactionsAtInstant ?? null,
+    transactionsAfter: loads?.transactionsAfter ?? null,
+    holdMicros: Math.round(report.hold?.holdMicros ?? 0),
+    freezeMillis: report.freezeMicros / 1000,
+    snapshotSetId: outcome.snapshotSetId,
+    volumes: volumes.map(({ image, originalVolumeName, originalLun, snapshotId, deviceObject }) => ({
+      image: image.path,
+      sizeBytes: image.sizeBytes,
+      sha256: image.sha256,
+      originalVolumeName,
+      originalLun,
+      snapshotId,
+      deviceObject,
+    })),
+    summary: report.summary,
+    frozenWriters: outcome.frozenWriters,
+    heldLuns: report.hold?.luns ?? [],
+    timeline: report.timeline,
+    warnings: report.warnings,
+    ledger: loads?.ledger ?? null,
+    bystander: loads?.bystander ?? null,
+    out,
+    files: [
+      ...volumes.map(({ image }) => image.path),
+      outcome.backupComponentsDocument,
+      ...outcome.writerMetadataDocuments,
+      path,
+    ],
+  }
+  await writeFile(path, `${JSON.stringify(result, null, 2)}\n`)
+  return result
+}
