@@ -16,6 +16,7 @@ import {
   VSS_COMPONENT_TYPE,
   VSS_RESTOREMETHOD_ENUM,
   VSS_SNAPSHOT_CONTEXT,
+  VSS_VOLUME_SNAPSHOT_ATTRIBUTES,
   VSS_WRITERRESTORE_ENUM,
   Writer,
 } from '../../lib/index.ts'
@@ -131,6 +132,10 @@ export class CommitSite {
   async takeSet(): Promise<SetFigures> {
     const backup = new BackupComponents(this.#service.coordinator)
     await backup.initializeForBackup()
+    // Transportable: the copies are not surfaced here, which would read both ends of every disk through the load.
+    await backup.setContext(
+      VSS_SNAPSHOT_CONTEXT.VSS_CTX_BACKUP | VSS_VOLUME_SNAPSHOT_ATTRIBUTES.VSS_VOLSNAP_ATTR_TRANSPORTABLE,
+    )
     await backup.setBackupState(false, false, VSS_BACKUP_TYPE.VSS_BT_COPY)
     await backup.gatherWriterMetadata()
     await this.#startSet(backup)
