@@ -244,7 +244,7 @@ export class VolumeHandle {
     if (!inside) {
       throw new VssError(
         'ERR_OUT_OF_RANGE',
-        `${lengthBytes} bytes at ${offsetBytes} do not lie inside volume ${this.name}, which has ${this.sizeBytes}`,
+        `${lengthBytes} bytes at ${offsetBytes} do not lie inside ${this.name} of ${this.sizeBytes} bytes`,
         { culprit: this.name },
       )
     }

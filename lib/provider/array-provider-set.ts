@@ -2,7 +2,8 @@
  * One set of the array provider, from its first volume to CREATED, and the order of calls on it.
  *
  *   preparing ─EndPrepare▶ processingPrepare ─▶ prepared ─PreCommit▶ preCommitted ─Commit▶ committed
- *     ─PostCommit▶ postCommitted ─PreFinalCommit▶ preFinalCommitted ─PostFinalCommit▶ finalCommitted ─▶ created
+ *     ─PostCommit▶ postCommitted ─PreFinalCommit▶ preFinalCommitted ─PostFinalCommit▶ finalCommitted
+ *     ─▶ created
  *
  * Every state but created may go to aborted. What the calls do to the array is in array-provider.ts.
  */

@@ -46,7 +46,7 @@ const COPIES_OF_LUN_MAX = 512
 const FILETIME_OF_1970 = 116_444_736_000_000_000n
 
 export interface ArrayProviderOptions {
-  /** Open, and kept open by the caller for as long as the provider is registered. A set lies in one of them. */
+  /** Kept open by the caller for as long as the provider is registered. A set lies in one of them. */
   arrays: readonly StorageArray[]
   /** Where copies are shown to hosts. */
   masking: LunMasking
@@ -250,7 +250,7 @@ export class ArrayProvider
       const kept = record && readNote(record)
       if (kept === undefined) continue
       const listed = snapshots.map(({ properties }) => properties.snapshotId)
-      // A copy that took its LUN along is not listed any more; only one that left its LUN to another must be crossed out.
+      // What took its LUN along is not listed any more; what left its LUN to another is to be crossed out.
       const isAsKept = kept.snapshots.every(({ properties }) => listed.includes(properties.snapshotId))
       if (!isAsKept) await translated(array.finishSet(setId, writeNote(description)))
       return

@@ -76,12 +76,16 @@ export class LocalService {
     return this.#closing
   }
 
+  // Each is closed whatever became of the one before.
   async #close(): Promise<void> {
     try {
       await this.coordinator.close()
-      await this.host.close()
     } finally {
-      await this.array.close()
+      try {
+        await this.host.close()
+      } finally {
+        await this.array.close()
+      }
     }
   }
 

@@ -118,7 +118,7 @@ test('a volume is found by its name in every spelling, its device object, and pa
   t.throws(() => host.mounts.set('/x', 'C:\\'), { instanceOf: VssError })
 })
 
-test('LUN information is what INQUIRY and the pages 80h and 83h say, with the signature of the disk', async (t) => {
+test('LUN information is what INQUIRY and pages 80h and 83h say, with the disk’s signature', async (t) => {
   const array = await newArray(t)
   const host = new Host()
   const lun = await gptLun(array)

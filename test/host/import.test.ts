@@ -69,7 +69,7 @@ async function arrive({ array, masking, host }: Machine, copyGuid: Guid): Promis
   if (arrived[0]?.lunId !== copyGuid) throw new Error('the copy did not arrive')
 }
 
-test('R78, R79, R109, R110: a GPT copy arrives with new GUIDs, hidden, read-only, without mount points', async (t) => {
+test('R78, R79, R109, R110: a GPT copy arrives with new GUIDs, hidden, read-only, unmounted', async (t) => {
   const at = await machine(t)
   const { array, host } = at
   const lun = await gptLun(array, [{ name: 'data', lengthBytes: 2 * MiB }, { name: 'log' }])
@@ -272,7 +272,7 @@ test('a volume that is not where the original has it, or of several extents, is 
   )
 })
 
-test('R86, R89: a copy of a dynamic disk is brought in by a current host, not by one of before 2008', async (t) => {
+test('R86, R89: a copy of a dynamic disk is for a current host, not for one of before 2008', async (t) => {
   for (const generation of ['current', 'beforeServer2008'] as const) {
     const masking = new LunMasking()
     await using host = new Host({ masking, generation })

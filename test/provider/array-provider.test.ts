@@ -100,7 +100,7 @@ async function assertNothingLeft(t: ExecutionContext, at: Machine, message?: str
   for (const lun of at.luns) t.is((await lun.inspect()).pendingVssFlags, 0n, message)
 }
 
-test('R72, R74, R75: attributes it can serve are supported, a plex and a client-accessible copy are not', async (t) => {
+test('R72, R74, R75: what it can serve is supported, a plex or client-accessible copy is not', async (t) => {
   const { provider, sources, devices } = await machine(t)
   const contexts: [number, boolean][] = [
     [BACKUP, true],
@@ -209,7 +209,7 @@ test('the copies are named one to one, with identifiers of their own and without
   t.true(masking.list().every(({ readOnly }) => !readOnly))
 })
 
-test('onLunEmpty takes a copy from the hosts and deletes it; fillInLunInfo knows what there is', async (t) => {
+test('onLunEmpty takes a copy from its hosts and deletes it; fillInLunInfo knows the rest', async (t) => {
   const at = await machine(t)
   const { provider, devices, sources, array, masking } = at
   await runThrough(at, newGuid(), 'getTargetLuns')
