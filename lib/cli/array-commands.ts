@@ -1,0 +1,78 @@
+/** holdfast array create | info | check */
+import { type Command, Option } from 'commander'
+import { engineInfo } from '../array/engine.ts'
+import { type ArrayInfo, StorageArray } from '../array/storage-array.ts'
+import type { IoMode } from '../binding.ts'
+import { EXIT } from './exit-codes.ts'
+import { bytesText, give, type OutputOptions, properties } from './output.ts'
+import { announce } from './progress.ts'
+
+interface OpenOptions extends OutputOptions {
+  acceptChanged?: boolean
+}
+
+export function addArrayCommands(program: Command): void {
+  const array = program.command('array').description('make and examine storage arrays')
+
+  array
+    .command('create')
+    .description('make an array in a directory that is not there yet, or empty')
+    .argument('<dir>', 'the directory')
+    .addOption(
+      new Option('--mode <mode>', 'how its files are read and written')
+        .choices(['automatic', 'direct', 'writeback'])
+        .default('automatic'),
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, options: OutputOptions & { mode: IoMode }) => {
+      await using created = await StorageArray.create(dir, { mode: options.mode })
+      const info = await created.info()
+      give(info, options, () => describe(info))
+    })
+
+  array
+    .command('info')
+    .description('show what an array holds')
+    .argument('<dir>', 'the directory of the array')
+    .option('--accept-changed', 'take adopted images as they are, although somebody changed them')
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, options: OpenOptions) => {
+      await using opened = await openArray(dir, options)
+      const info = { ...(await opened.info()), engine: engineInfo() }
+      give(info, options, () => describe(info))
+    })
+
+  array
+    .command('check')
+    .description('look for contradictions in what an array knows of itself; 1 if there are any')
+    .argument('<dir>', 'the directory of the array')
+    .option('--accept-changed', 'take adopted images as they are, although somebody changed them')
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, options: OpenOptions) => {
+      await using opened = await openArray(dir, options)
+      const report = await announce('checking', opened.check())
+      give(report, options, () => {
+        const { lunCount, copyCount, versionCount, faults } = report
+        const looked = `${lunCount} LUNs, ${copyCount} shadow copies, ${versionCount} versions of units`
+        return faults.length === 0 ? `${looked}: no fault` : [`${looked}:`, ...faults].join('\n  ')
+      })
+      if (report.faults.length > 0) process.exitCode = EXIT.failed
+    })
+}
+
+export async function openArray(dir: string, options: OpenOptions = {}): Promise<StorageArray> {
+  const opening = StorageArray.open(dir, { acceptChanged: options.acceptChanged ?? false })
+  return announce(`opening ${dir}`, opening)
+}
+
+function describe(info: ArrayInfo): string {
+  return properties([
+    ['array', info.path],
+    ['id', info.id],
+    ['mode', info.mode],
+    ['LUNs', String(info.lunCount)],
+    ['shadow copies', String(info.copyCount)],
+    ['sets', String(info.setCount)],
+    ['redirected', bytesText(info.areaBytes)],
+  ])
+}

@@ -1,0 +1,148 @@
+/** holdfast lun create | adopt | detach | list | inspect */
+import type { Command } from 'commander'
+import { binding, type DiskLayout, type LunInfo } from '../binding.ts'
+import { VssError } from '../errors.ts'
+import { askLun } from '../host/lun-information.ts'
+import type { Guid } from '../ids.ts'
+import { parseId, parseSize } from './arguments.ts'
+import { openArray } from './array-commands.ts'
+import { bytesText, give, type OutputOptions, properties, table } from './output.ts'
+import { announce } from './progress.ts'
+
+export function addLunCommands(program: Command): void {
+  const lun = program.command('lun').description('make, adopt and examine LUNs')
+
+  lun
+    .command('create')
+    .description('make a LUN of zeroes, which takes up space as it is written to')
+    .argument('<array>', 'the directory of the array')
+    .argument('<size>', 'for example 512M or 8GiB', parseSize)
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, sizeBytes: number, options: OutputOptions) => {
+      await using array = await openArray(dir)
+      const guid = await array.createLun(sizeBytes)
+      give({ guid, sizeBytes }, options, () => guid)
+    })
+
+  lun
+    .command('adopt')
+    .description('make a LUN of a raw disk image, without copying it; then change it through the array only')
+    .argument('<array>', 'the directory of the array')
+    .argument('<image>', 'the file')
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, image: string, options: OutputOptions) => {
+      await using array = await openArray(dir)
+      const guid = await array.adoptLun(image)
+      const info = (await array.listLuns()).find((known) => known.guid === guid)
+      give({ guid, sizeBytes: info?.sizeBytes, adoptedPath: info?.adoptedPath }, options, () => guid)
+    })
+
+  lun
+    .command('detach')
+    .description('take a LUN out of the array and leave all of it in one raw image')
+    .argument('<array>', 'the directory of the array')
+    .argument('<lun>', 'the id of the LUN', parseId)
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, guid: Guid, options: OutputOptions) => {
+      await using array = await openArray(dir)
+      const path = await announce(`bringing LUN ${guid} home`, array.detachLun(guid))
+      give({ guid, path }, options, () => path)
+    })
+
+  lun
+    .command('list')
+    .description('list the LUNs of an array')
+    .argument('<array>', 'the directory of the array')
+    .option('--copies', 'list the LUNs of shadow copies too')
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, options: OutputOptions & { copies?: boolean }) => {
+      await using array = await openArray(dir)
+      const all = await array.listLuns()
+      const luns = options.copies === true ? all : all.filter(({ snapshotId }) => snapshotId === null)
+      give({ luns }, options, () =>
+        table(
+          ['LUN', 'size', 'redirected', 'kind'],
+          luns.map((info) => [info.guid, bytesText(info.sizeBytes), bytesText(info.areaBytes), kindOf(info)]),
+        ),
+      )
+    })
+
+  lun
+    .command('inspect')
+    .description('show what is known of a LUN: its state, its identifiers, its partition table')
+    .argument('<array>', 'the directory of the array')
+    .argument('<lun>', 'the id of the LUN', parseId)
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, guid: Guid, options: OutputOptions) => {
+      await using array = await openArray(dir)
+      await using opened = await array.openLun(guid)
+      const info = await opened.inspect()
+      const ends = await opened.readEnds()
+      const { layout, trouble } = readLayout(() => binding.readDiskLayout(ends))
+      const identity = askLun(opened)
+      give({ ...info, identity, layout, trouble }, options, () =>
+        [
+          properties([
+            ['LUN', info.guid],
+            ['size', bytesText(info.sizeBytes)],
+            ['kind', kindOf(info)],
+            ['base file', info.basePath],
+            ['redirected in its family', bytesText(info.areaBytes)],
+            ['pending flags', flagsText(info.pendingVssFlags)],
+            ['held', info.held ? 'yes' : 'no'],
+            ['serial number', identity.serialNumber],
+            ...identity.deviceIdDescriptor.identifiers.map(
+              ({ type, identifier }) => [`identifier of type ${type}`, identifier] as const,
+            ),
+            ['partition table', trouble ?? describeLayout(layout)],
+          ]),
+          ...(layout === null || layout.partitions.length === 0 ? [] : [partitionTable(layout)]),
+        ].join('\n'),
+      )
+    })
+}
+
+/** A table that cannot be read is something to show, not a failure of the command. */
+function readLayout(read: () => DiskLayout): { layout: DiskLayout | null; trouble: string | null } {
+  try {
+    return { layout: read(), trouble: null }
+  } catch (thrown) {
+    if (thrown instanceof VssError) return { layout: null, trouble: thrown.text }
+    throw thrown
+  }
+}
+
+function kindOf({ snapshotId, sourceGuid, adoptedPath }: LunInfo): string {
+  if (snapshotId !== null) return `shadow copy ${snapshotId} of ${sourceGuid ?? 'a LUN that is gone'}`
+  return adoptedPath === null ? 'original' : `adopted from ${adoptedPath}`
+}
+
+function flagsText(flags: bigint): string {
+  return flags === 0n ? 'none' : `0x${flags.toString(16)}`
+}
+
+function describeLayout(layout: DiskLayout | null): string {
+  if (layout === null) return 'unreadable'
+  if (layout.kind === 'none') return 'none'
+  if (layout.kind === 'mbr') return `MBR, signature ${layout.mbrSignature.toString(16).padStart(8, '0')}`
+  const damage = [
+    layout.damagedPrimary ? 'primary damaged' : '',
+    layout.damagedBackup ? 'backup damaged' : '',
+    layout.copiesDiffer ? 'copies differ' : '',
+  ].filter((text) => text !== '')
+  return [`GPT, disk GUID ${layout.diskGuid}`, ...damage].join(', ')
+}
+
+function partitionTable({ partitions }: DiskLayout): string {
+  return table(
+    ['#', 'name', 'offset', 'length', 'GUID', 'flags'],
+    partitions.map(({ index, name, offsetBytes, lengthBytes, uniqueGuid, vssFlags }) => [
+      String(index),
+      name,
+      String(offsetBytes),
+      bytesText(lengthBytes),
+      uniqueGuid ?? '',
+      flagsText(vssFlags),
+    ]),
+  )
+}

@@ -1,0 +1,162 @@
+/** holdfast snapshot create | list | export | delete */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { slice } from '../demo/byte-source.ts'
+import { copyToImage } from '../demo/copy-volume.ts'
+import { VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
+import { VssError } from '../errors.ts'
+import { bracedGuid, type Guid } from '../ids.ts'
+import { BackupComponents } from '../requester/backup-components.ts'
+import { type LocalService, openLocalService } from '../service/local-service.ts'
+import { parseId, parseIds } from './arguments.ts'
+import { interruptible } from './interrupt.ts'
+import { type KnownSnapshot, knownSnapshots } from './known-snapshots.ts'
+import { bytesText, give, microsText, type OutputOptions, table } from './output.ts'
+import { announce, StderrProgress } from './progress.ts'
+
+export function addSnapshotCommands(program: Command): void {
+  const snapshot = program.command('snapshot').description('make, export and delete shadow copies')
+
+  snapshot
+    .command('create')
+    .description('make persistent shadow copies of all volumes on LUNs: of one instant, or none')
+    .argument('<array>', 'the directory of the array')
+    .argument('<lun...>', 'the ids of the LUNs', parseIds)
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, luns: Guid[], options: OutputOptions) => {
+      await using service = await openService(dir, [...new Set(luns)])
+      const made = await interruptible((signal) => announce('making the set', createSet(service, signal)))
+      give(made, options, () => {
+        const { setId, holdMicros, snapshots } = made
+        const head = `set ${setId}, writes held for ${microsText(holdMicros)}`
+        return `${head}\n${snapshotTable(snapshots)}`
+      })
+    })
+
+  snapshot
+    .command('list')
+    .description('list the shadow copies of an array')
+    .argument('<array>', 'the directory of the array')
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, options: OutputOptions) => {
+      await using service = await openService(dir, [])
+      const snapshots = knownSnapshots(service.coordinator.catalogue)
+      give({ snapshots }, options, () => snapshotTable(snapshots))
+    })
+
+  snapshot
+    .command('export')
+    .description('write a shadow copy to a raw image: the whole disk, or its volume only')
+    .argument('<array>', 'the directory of the array')
+    .argument('<snapshot>', 'the id of the shadow copy', parseId)
+    .argument('<file>', 'the image to write')
+    .option('--volume', 'write the volume without the disk around it')
+    .option('--force', 'replace a file that is there')
+    .option('--json', 'print one JSON object')
+    .action(
+      async (
+        dir: string,
+        snapshotId: Guid,
+        file: string,
+        options: OutputOptions & { volume?: boolean; force?: boolean },
+      ) => {
+        const path = resolve(file)
+        if (existsSync(path) && options.force !== true) {
+          throw new VssError('VSS_E_OBJECT_ALREADY_EXISTS', `${path} is there already`, {
+            culprit: path,
+            remedy: 'Choose another name, or replace it with --force.',
+          })
+        }
+        await using service = await openService(dir, [])
+        const known = find(service, snapshotId)
+        await using lun = await service.array.openLun(known.copyLun)
+        const source = options.volume === true ? slice(lun, known.offsetBytes, known.lengthBytes) : lun
+        const progress = new StderrProgress()
+        const image = await interruptible((signal) =>
+          copyToImage(source, path, {
+            signal,
+            onAdvance: (doneBytes, totalBytes) => progress.advance(path, doneBytes, totalBytes),
+          }),
+        ).finally(() => progress.end())
+        give(
+          { snapshotId, ...image },
+          options,
+          () => `${path}: ${bytesText(image.sizeBytes)}, SHA-256 ${image.sha256}`,
+        )
+      },
+    )
+
+  snapshot
+    .command('delete')
+    .description('delete one shadow copy, or all of a set')
+    .argument('<array>', 'the directory of the array')
+    .argument('<id>', 'the id of a shadow copy or of a set', parseId)
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, id: Guid, options: OutputOptions) => {
+      await using service = await openService(dir, [])
+      const isSet = knownSnapshots(service.coordinator.catalogue).some(({ setId }) => setId === id)
+      await using requester = new BackupComponents(service.coordinator)
+      requester.initializeForBackup()
+      requester.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_ALL)
+      const type = isSet ? VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT_SET : VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT
+      const deleting = requester.deleteSnapshots(id, type, true)
+      const { deletedSnapshots, error } = await announce('deleting', deleting)
+      if (error !== undefined) throw error
+      give(
+        { id, deletedSnapshots },
+        options,
+        () => `deleted ${deletedSnapshots} shadow cop${deletedSnapshots === 1 ? 'y' : 'ies'}`,
+      )
+    })
+}
+
+function openService(dir: string, luns: readonly Guid[]): Promise<LocalService> {
+  return announce(`opening ${dir}`, openLocalService({ arrayPath: dir, luns }))
+}
+
+interface CreatedSnapshots {
+  setId: Guid
+  holdMicros: number
+  summary: string
+  snapshots: KnownSnapshot[]
+}
+
+/** No writer can be subscribed to this process, so the context is the persistent one without writers. */
+async function createSet(service: LocalService, signal: AbortSignal): Promise<CreatedSnapshots> {
+  const volumes = service.host.volumes()
+  if (volumes.length === 0) throw new VssError('VSS_E_OBJECT_NOT_FOUND', 'there is no volume on these LUNs')
+  await using backup = new BackupComponents(service.coordinator)
+  backup.initializeForBackup()
+  backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK)
+  const setId = backup.startSnapshotSet()
+  for (const { name } of volumes) await backup.addToSnapshotSet(name, undefined, { signal })
+  const { report } = await backup.doSnapshotSet({ signal })
+  return {
+    setId,
+    holdMicros: Math.round(report.hold?.holdMicros ?? 0),
+    summary: report.summary,
+    snapshots: knownSnapshots(service.coordinator.catalogue).filter((known) => known.setId === setId),
+  }
+}
+
+function find(service: LocalService, snapshotId: Guid): KnownSnapshot {
+  const found = knownSnapshots(service.coordinator.catalogue).find((known) => known.snapshotId === snapshotId)
+  if (found !== undefined) return found
+  throw new VssError('VSS_E_OBJECT_NOT_FOUND', `the array has no shadow copy ${bracedGuid(snapshotId)}`, {
+    culprit: snapshotId,
+  })
+}
+
+function snapshotTable(snapshots: readonly KnownSnapshot[]): string {
+  return table(
+    ['set', 'shadow copy', 'of LUN', 'volume', 'made'],
+    snapshots.map(({ setId, snapshotId, sourceLun, lengthBytes, createdAt }) => [
+      setId,
+      snapshotId,
+      sourceLun,
+      bytesText(lengthBytes),
+      createdAt,
+    ]),
+  )
+}
