@@ -17,6 +17,9 @@ import type { Timeline } from './timeline.ts'
 /** For the answer of kernel support to reach us after it has decided. */
 const ANSWER_GRACE_MILLIS = 1_000
 
+/** The lease ends the hold, not this timer: it waits a little longer, so that the verdict names the deadline. */
+const DEADLINE_GRACE_MILLIS = 100
+
 /** What kernel support may report as it is. */
 const HOLD_CODES: readonly VssCode[] = [
   'VSS_E_FLUSH_WRITES_TIMEOUT',
@@ -49,7 +52,8 @@ export async function commitUnderHold(set: SnapshotSet, parties: HoldParties): P
     const commits = new CommitCalls(set, clock)
     let failure: VssError | undefined
     try {
-      await commits.run(timeline, limits.holdMillis - (clock.nowMillis() - startMillis), parties.signal)
+      const leftMillis = limits.holdMillis - (clock.nowMillis() - startMillis)
+      await commits.run(timeline, leftMillis + DEADLINE_GRACE_MILLIS, parties.signal)
     } catch (thrown) {
       failure = asVssError(thrown)
     }

@@ -17,6 +17,7 @@ import { BackupComponents } from '../../lib/requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../../lib/service/local-service.ts'
 import { copyLuns, metadataHash, rejectsWith, sha256 } from '../host/machine.ts'
 import {
+  assertNothingLeft,
   newArrayPath,
   openFaultyService,
   type ProviderFaults,
@@ -32,23 +33,6 @@ async function open(t: ExecutionContext, path?: string): Promise<LocalService> {
   const service = await openLocalService({ arrayPath: path ?? (await newArrayPath(t)) })
   t.teardown(() => service.close())
   return service
-}
-
-/** Nothing of a set is left anywhere, and nobody is frozen. */
-async function assertNothingLeft(t: ExecutionContext, scene: Scene, message?: string): Promise<void> {
-  const { service, writer } = scene
-  t.deepEqual(await copyLuns(service.array), [], message)
-  t.deepEqual(await service.array.listSets(), [], message)
-  const volumes = service.host.volumes()
-  t.is(volumes.length, 3, message)
-  t.true(
-    volumes.every(({ pendingFlags, flags }) => pendingFlags === 0n && flags === 0n),
-    message,
-  )
-  for (const { guid, pendingVssFlags, held } of await service.array.listLuns()) {
-    t.deepEqual([pendingVssFlags, held], [0n, false], `${message} ${guid}`)
-  }
-  t.true(await writer.append(), message)
 }
 
 test('both copies hold every record acknowledged before the freeze; the originals are untouched', async (t) => {

@@ -20,7 +20,7 @@ import { BackupComponents } from '../../lib/requester/backup-components.ts'
 import { LocalService } from '../../lib/service/local-service.ts'
 import { Writer } from '../../lib/writer/writer.ts'
 import type { WriterComponents } from '../../lib/writer/writer-components.ts'
-import { gptLun, mbrLun, temporaryDirectory } from '../host/machine.ts'
+import { copyLuns, gptLun, mbrLun, temporaryDirectory } from '../host/machine.ts'
 
 export const RECORD_BYTES = 512
 export const WRITER_ID: Guid = '0a8f6a44-6d0e-4b9c-8a53-3f6ea6d9d0c1'
@@ -219,4 +219,21 @@ export async function recordsOn(volume: VolumeHandle): Promise<number> {
   let count = 0
   while (bytes.readUInt32LE(count * RECORD_BYTES) === count + 1) count++
   return count
+}
+
+/** Nothing of a set is left anywhere, and nobody is frozen. */
+export async function assertNothingLeft(t: ExecutionContext, scene: Scene, message?: string): Promise<void> {
+  const { service, writer } = scene
+  t.deepEqual(await copyLuns(service.array), [], message)
+  t.deepEqual(await service.array.listSets(), [], message)
+  const volumes = service.host.volumes()
+  t.is(volumes.length, 3, message)
+  t.true(
+    volumes.every(({ pendingFlags, flags }) => pendingFlags === 0n && flags === 0n),
+    message,
+  )
+  for (const { guid, pendingVssFlags, held } of await service.array.listLuns()) {
+    t.deepEqual([pendingVssFlags, held], [0n, false], `${message} ${guid}`)
+  }
+  t.true(await writer.append(), message)
 }
