@@ -18,15 +18,14 @@ Status DataRequest::start(Engine& engine, const Order& order) {
     }
     if (order.op == LunOp::write) std::memcpy(buffer_.data(), order.bytes, order.length_bytes);
   }
-  Request& request = request_.emplace();
-  request.request = this;
+  Request& request = request_.emplace(*this);
   request.op = order.op;
   request.force_unit_access = order.force_unit_access;
   request.initiator = order.initiator;
   request.offset_bytes = order.offset_bytes;
   request.length_bytes = order.length_bytes;
   request.data = buffer_.data();
-  request.done = [](LunRequest* done) { static_cast<Request*>(done)->request->finish(); };
+  request.done = [](LunRequest* done) { static_cast<Request*>(done)->owner.finish(); };
 
   state_ = State::under_way;
   lun_ = order.lun;

@@ -58,7 +58,8 @@ class DataRequest final : public Completion {
     DataRequest* request = nullptr;
   };
   struct Request : LunRequest {
-    DataRequest* request = nullptr;
+    explicit Request(DataRequest& owner_) : owner(owner_) {}
+    DataRequest& owner;
   };
 
   void arrive();
