@@ -54,7 +54,7 @@ async function arm(
 const settled = (promise: Promise<unknown>): Promise<boolean> =>
   Promise.race([promise.then(() => true), sleep(50).then(() => false)])
 
-test('writes wait from the hold to the release, reads and flushes do not, and the verdict counts them', async (t) => {
+test('writes wait from the hold to the release, reads do not, and the verdict counts them', async (t) => {
   const { luns, kernel } = await volumes(t)
   const [data, log] = luns as [Lun, Lun]
   const lease = await kernel.hold(randomUUID(), ['a', 'b', 'c'], options)
@@ -82,7 +82,7 @@ test('writes wait from the hold to the release, reads and flushes do not, and th
   t.is(await kernel.release(lease), verdict, 'the same verdict, however often it is asked for')
 })
 
-test('a hold captures the armed LUNs: the copies show the bytes of the instant, the originals go on', async (t) => {
+test('a hold captures the armed LUNs: copies show the bytes of the instant, originals go on', async (t) => {
   const { array, luns, kernel } = await volumes(t)
   const [data, log] = luns as [Lun, Lun]
   await data.write(0, page(1))
@@ -170,7 +170,7 @@ test('volumes of two arrays cannot be held as one', async (t) => {
   await one.write(0, page(1))
 })
 
-test('a hold that awaits writes in flight closes the gates and captures when the last has landed', async (t) => {
+test('a hold that awaits writes in flight stands when the last has landed', async (t) => {
   const { luns, kernel } = await volumes(t)
   const [data] = luns as [Lun]
   const writes = Array.from({ length: 200 }, (_, i) => data.write((i % 256) * 4096, page(i)))

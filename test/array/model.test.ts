@@ -1,5 +1,6 @@
-// Random requests, many at a time, against an array of bytes. Requests under way at one time do not overlap, as the
-// order of such writes is nobody's promise; what has completed must be seen by everything that is issued later.
+// Random requests, many at a time, against an array of bytes. Requests under way at one time do not
+// overlap, as the order of such writes is nobody's promise; what has completed must be seen by
+// everything that is issued later.
 import test from 'ava'
 import type { Lun } from '../../lib/array/lun.ts'
 import { newArray } from './array-fixture.ts'

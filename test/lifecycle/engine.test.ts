@@ -4,7 +4,7 @@ import { prepareArray, runProgram } from './watch.ts'
 const life = async (directory: string, engine: string): Promise<string> =>
   (await runProgram('engine.ts', [directory], { env: { HOLDFAST_IO: engine } })).stdout
 
-test('HOLDFAST_IO=threads does everything over the thread pool, holds and their limits included', async (t) => {
+test('HOLDFAST_IO=threads does everything over the thread pool, limits of holds included', async (t) => {
   t.is(await life(await prepareArray(t), 'threads'), 'threads | asked for | deadline 8 7\n')
 })
 

@@ -21,7 +21,7 @@ const expected: Record<string, { code: number | null; signal: string | null }> =
 }
 
 for (const [ending, { code, signal }] of Object.entries(expected)) {
-  test(`a process that ends by "${ending}" in any scene ends as asked, and the array opens whole`, async (t) => {
+  test(`a process may end by "${ending}" in any scene: it ends so, and the array opens whole`, async (t) => {
     t.timeout(60_000)
     const directory = await prepareArray(t)
     for (const scene of sceneNames) {

@@ -7,7 +7,7 @@ import { prepareArray, runProgram, startWorker } from './watch.ts'
 const codes = { nothing: 0, exit: 7, throw: 1 }
 
 for (const [ending, code] of Object.entries(codes)) {
-  test(`a worker that ends by "${ending}" in any scene harms neither the process nor the array`, async (t) => {
+  test(`a worker may end by "${ending}" in any scene without harm to process or array`, async (t) => {
     t.timeout(60_000)
     const directory = await prepareArray(t)
     const { array, lun } = await openOnly(directory)
@@ -34,7 +34,7 @@ test('a worker that is terminated in any scene harms neither the process nor the
   await array.close()
 })
 
-test('terminating a worker with 500 writes waiting ends its hold at once and discards what it captured', async (t) => {
+test('terminating a worker with 500 writes waiting ends its hold and discards its capture', async (t) => {
   t.timeout(60_000)
   const directory = await prepareArray(t)
   const { array, lun } = await openOnly(directory)
@@ -57,7 +57,7 @@ test('terminating a worker with 500 writes waiting ends its hold at once and dis
   await array.close()
 })
 
-test('workers that are terminated in a flood of completions leave the process and the array whole', async (t) => {
+test('workers terminated in a flood of completions leave process and array whole', async (t) => {
   t.timeout(60_000)
   const directory = await prepareArray(t)
   const { array, lun } = await openOnly(directory)
