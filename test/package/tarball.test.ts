@@ -92,6 +92,8 @@ test('the packed package works where there is no compiler and no install script 
   const script = join(consumer, 'consumer.mjs')
   cpSync(fileURLToPath(new URL('consumer.mjs', import.meta.url)), script)
   const lines = run(consumer, process.execPath, [script], env).trim().split('\n')
-  const result = JSON.parse(String(lines.at(-1))) as { engine: unknown }
-  t.is(typeof result.engine, 'object')
+  const result = JSON.parse(String(lines.at(-1))) as Record<string, unknown>
+  t.is(typeof result['engine'], 'object')
+  t.is(result['kept'], true, 'the copy shows what was there at its instant')
+  t.is(result['live'], true, 'the volume shows what was written since')
 })
