@@ -61,7 +61,8 @@ function describe(report: DemoReport): string {
     ...transactions,
     ...report.warnings,
     report.summary,
-    `${report.verified ? 'Verified' : 'NOT VERIFIED'}: set ${report.snapshotSetId} is ${report.state}, writes held ${holdMicros} µs, writers frozen ${freezeMillis.toFixed(1)} ms`,
+    `${report.verified ? 'Verified' : 'NOT VERIFIED'}: set ${report.snapshotSetId} is ${report.state}, ` +
+      `writes held ${holdMicros} µs, writers frozen ${freezeMillis.toFixed(1)} ms`,
     ...report.files.map((path) => `  ${shorter(path)}`),
   ].join('\n')
 }

@@ -31,7 +31,10 @@ const LINES = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = new Table({ style: { head: [], border: [] }, chars: LINES })
-  lines.push([...head], ...rows.map((row) => [...row]))
+  lines.push(
+    head.map((title) => title.toUpperCase()),
+    ...rows.map((row) => [...row]),
+  )
   return lines.toString()
 }
 

@@ -25,7 +25,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function makeProgram(): Command {
+/** All commands. Errors of the command line are thrown. */
+export function makeProgram(): Command {
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
   const program = new Command('holdfast')
     .description('Consistent shadow copies of live LUNs')

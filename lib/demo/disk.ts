@@ -34,7 +34,7 @@ export async function readLayout(disk: ByteSource): Promise<DiskLayout> {
   return binding.readDiskLayout(await readEnds(disk))
 }
 
-/** What the partition table itself occupies: everything before the first and behind the last usable sector. */
+/** What the partition table itself occupies: all before the first and behind the last usable sector. */
 export function metadataRanges(layout: DiskLayout): ByteRange[] {
   const { kind, sizeBytes, partitions } = layout
   if (kind === 'none') return []

@@ -22,11 +22,19 @@ export async function isExt(volume: ByteSource): Promise<boolean> {
   return superblock.readUInt16LE(MAGIC_OFFSET_BYTES) === MAGIC
 }
 
-/** Changes nothing in the images. */
-export async function proveFileSystems(imagePaths: readonly string[], signal: AbortSignal): Promise<Check> {
+/**
+ * Changes nothing in the images.
+ *
+ * @param directories - where e2fsck is looked for
+ */
+export async function proveFileSystems(
+  imagePaths: readonly string[],
+  signal: AbortSignal,
+  directories: readonly string[] = programDirectories(),
+): Promise<Check> {
   const name = 'e2fsck finds nothing to mend in the copies'
   if (imagePaths.length === 0) return { name, skipped: 'no volume holds an ext file system' }
-  const program = findProgram('e2fsck')
+  const program = findProgram('e2fsck', directories)
   if (program === undefined) return { name, skipped: 'e2fsck is not installed' }
   const problems: string[] = []
   for (const path of imagePaths) {
@@ -36,10 +44,13 @@ export async function proveFileSystems(imagePaths: readonly string[], signal: Ab
   return checkOf(name, problems, `${imagePaths.length} file system(s) checked by ${program}`)
 }
 
-function findProgram(name: string): string | undefined {
-  const directories = [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_DIRECTORIES]
+function programDirectories(): string[] {
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '')
+  return [...path, ...MORE_DIRECTORIES]
+}
+
+function findProgram(name: string, directories: readonly string[]): string | undefined {
   return directories
-    .filter((directory) => directory !== '')
     .map((directory) => join(directory, name))
     .find((path) => {
       try {

@@ -57,7 +57,7 @@ export class LedgerStore {
     this.#progress.acknowledged(number)
   }
 
-  /** All that was acknowledged is durable in log and pages; no redo would be needed. Gives the last number. */
+  /** Makes all that was acknowledged durable, in log and pages. Gives the last number. */
   async checkpoint(): Promise<number> {
     await this.#data.flush()
     return this.#number

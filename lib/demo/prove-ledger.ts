@@ -53,7 +53,7 @@ export async function proveLedger(
       checkOf(
         'every ledger transaction acknowledged before the freeze is in the copies, whole',
         problems,
-        `transactions ${first} to ${last} read from the log, ${acknowledgedBeforeFreeze} acknowledged before the freeze`,
+        `transactions ${first} to ${last} read from the log, ${acknowledgedBeforeFreeze} acknowledged before`,
       ),
       checkOf(
         'the ledger accounts in the copies are those after its last transaction',

@@ -1,9 +1,9 @@
 /**
- * What ledger and bystander write: fixed-size blocks that say which run and which number they are of,
- * closed by a CRC-32. A block from another run, a torn one and one that was moved are all told apart
+ * What ledger and bystander write: fixed-size blocks that say which run and which number they are
+ * of, closed by a CRC-32. A block from another run, a torn one and one that was moved are all told apart
  * from a good one.
  *
- *   0 kind (8 ASCII) · 8 run (16) · 24 number u32 · 28 CRC of the predecessor u32 · 32 body · end-4 CRC u32
+ *   0 kind (8) · 8 run (16) · 24 number (u32) · 28 CRC of the predecessor (u32) · 32 body · end-4 CRC (u32)
  */
 import { crc32 } from 'node:zlib'
 import type { Guid } from '../ids.ts'
@@ -18,12 +18,14 @@ export interface RecordBlock {
 
 const BODY_OFFSET = 32
 const CRC_BYTES = 4
+/** As large as the largest block. */
+const ZEROES = Buffer.alloc(4096)
 
 export function bodyBytesOf(blockBytes: number): number {
   return blockBytes - BODY_OFFSET - CRC_BYTES
 }
 
-/** A block of zeroes everywhere but in its head; the caller fills the body and then calls {@link sealBlock}. */
+/** A block that is empty behind its head; the caller fills the body and calls {@link sealBlock}. */
 export function newBlock(
   blockBytes: number,
   kind: string,
@@ -49,7 +51,7 @@ export function sealBlock(block: Buffer): number {
 
 /** The record in a block, or why there is none: `empty` if nothing was ever written there. */
 export function readBlock(block: Buffer, kind: string, run: Guid): RecordBlock | 'empty' | 'damaged' {
-  if (block.every((byte) => byte === 0)) return 'empty'
+  if (block.equals(ZEROES.subarray(0, block.length))) return 'empty'
   const end = block.length - CRC_BYTES
   const crc = block.readUInt32LE(end)
   const isOurs =

@@ -1,0 +1,133 @@
+// holdfast array and holdfast lun, run as a shell runs them.
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import type { Command } from 'commander'
+import { StorageArray } from '../../lib/array/storage-array.ts'
+import type { CheckReport, LunInfo } from '../../lib/binding.ts'
+import { makeProgram } from '../../lib/cli/program.ts'
+import { newGuid } from '../../lib/ids.ts'
+import { failure, holdfast, result, temporaryDirectory } from './command.ts'
+
+interface ArrayResult {
+  id: string
+  lunCount: number
+  engine?: { engine: string; why: string }
+}
+
+interface LunResult {
+  guid: string
+  sizeBytes: number
+}
+
+test.serial('an array that was created has no LUN, is found whole, and is not created again', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  const { id } = await result<ArrayResult>(t, 'array', 'create', dir)
+  const info = await result<ArrayResult>(t, 'array', 'info', dir)
+  t.is(info.id, id)
+  t.is(info.lunCount, 0)
+  t.truthy(info.engine?.why)
+  t.deepEqual((await result<CheckReport>(t, 'array', 'check', dir)).faults, [])
+  t.deepEqual(await failure('array', 'create', dir), [4, 'ERR_ARRAY_EXISTS'])
+})
+
+test.serial('a LUN that was created is listed and inspected, and detached as a plain image', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  await result(t, 'array', 'create', dir)
+  const made = await result<LunResult>(t, 'lun', 'create', dir, '4MiB')
+  t.is(made.sizeBytes, 4 << 20)
+  const { luns } = await result<{ luns: LunInfo[] }>(t, 'lun', 'list', dir)
+  t.deepEqual(
+    luns.map(({ guid }) => guid),
+    [made.guid],
+  )
+  const inspected = await result<{ pendingVssFlags: string; identity: { serialNumber: string } }>(
+    t,
+    ...['lun', 'inspect', dir, made.guid],
+  )
+  t.is(inspected.pendingVssFlags, '0')
+  t.is(inspected.identity.serialNumber, made.guid.replaceAll('-', ''))
+  const { path } = await result<{ path: string }>(t, 'lun', 'detach', dir, made.guid)
+  t.is(statSync(path).size, 4 << 20)
+  t.deepEqual(await failure('lun', 'inspect', dir, made.guid), [3, 'ERR_LUN_NOT_FOUND'])
+})
+
+test.serial(
+  'an adopted image is a LUN of its size, not adopted twice, and given back unchanged',
+  async (t) => {
+    const directory = temporaryDirectory(t)
+    const [dir, image] = [join(directory, 'array'), join(directory, 'disk.img')]
+    const bytes = Buffer.alloc(1 << 20, 'holdfast')
+    writeFileSync(image, bytes)
+    await result(t, 'array', 'create', dir)
+    const { guid, sizeBytes } = await result<LunResult>(t, 'lun', 'adopt', dir, image)
+    t.is(sizeBytes, bytes.length)
+    t.deepEqual(await failure('lun', 'adopt', dir, image), [4, 'ERR_LUN_ADOPTED'])
+    t.is((await result<{ path: string }>(t, 'lun', 'detach', dir, guid)).path, image)
+    t.true(readFileSync(image).equals(bytes))
+  },
+)
+
+test.serial('an array with an image changed from outside opens only if the change is accepted', async (t) => {
+  const directory = temporaryDirectory(t)
+  const [dir, image] = [join(directory, 'array'), join(directory, 'disk.img')]
+  writeFileSync(image, Buffer.alloc(1 << 20))
+  await result(t, 'array', 'create', dir)
+  await result(t, 'lun', 'adopt', dir, image)
+  writeFileSync(image, Buffer.alloc(1 << 20, 1))
+  t.deepEqual(await failure('array', 'info', dir), [5, 'ERR_LUN_CHANGED'])
+  t.is((await result<ArrayResult>(t, 'array', 'info', dir, '--accept-changed')).lunCount, 1)
+})
+
+test.serial('an array that another process has open is busy, and the error names that process', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  const array = await StorageArray.create(dir)
+  t.teardown(() => array.close())
+  t.deepEqual(await failure('array', 'info', dir), [4, 'ERR_ARRAY_LOCKED'])
+  const { stderr } = await holdfast(['lun', 'list', dir])
+  t.true(stderr.includes(String(process.pid)), stderr)
+})
+
+test.serial('mistakes on the command line end with 2, things that are not there with 3', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  await result(t, 'array', 'create', dir)
+  t.deepEqual(await failure('lun', 'create', dir, '7 bytes'), [2, 'ERR_INVALID_ARGUMENT'])
+  t.deepEqual(await failure('lun', 'create', dir, '9T'), [2, 'ERR_LUN_SIZE'])
+  t.deepEqual(await failure('lun', 'inspect', dir, 'disk1'), [2, 'ERR_INVALID_ARGUMENT'])
+  t.deepEqual(await failure('lun', 'inspect', dir, newGuid()), [3, 'ERR_LUN_NOT_FOUND'])
+  t.deepEqual(await failure('lun', 'adopt', dir, join(dir, 'nothing.img')), [3, 'ERR_LUN_NOT_FOUND'])
+  t.deepEqual(await failure('array', 'info', `${dir}.not`), [3, 'ERR_ARRAY_NOT_FOUND'])
+})
+
+test.serial('every command explains itself and the exit codes with --help', async (t) => {
+  const { code, stdout } = await holdfast(['lun', 'create', '--help'])
+  t.is(code, 0)
+  t.regex(stdout, /Usage: holdfast lun create \[options\] <array> <size>/)
+  const names: string[] = []
+  for (const command of leavesOf(makeProgram())) {
+    let text = ''
+    command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp()
+    names.push(command.name())
+    t.regex(text, /Exit codes:\n\s+0 {2}done/)
+    t.regex(text, /--json/)
+    t.true(command.description().length > 10)
+  }
+  t.deepEqual(names, [
+    ...['demo', 'create', 'info', 'check'],
+    ...['create', 'adopt', 'detach', 'list', 'inspect'],
+    ...['create', 'list', 'export', 'delete'],
+  ])
+})
+
+function leavesOf(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
+}
+
+test.serial('people get a table, and an unknown command is a wrong command line', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  await result(t, 'array', 'create', dir)
+  const { code, stdout } = await holdfast(['array', 'info', dir])
+  t.is(code, 0)
+  t.regex(stdout, /│ LUNs\s+│ 0/)
+  t.is((await holdfast(['arrays'])).code, 2)
+})

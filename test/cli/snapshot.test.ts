@@ -1,0 +1,108 @@
+// holdfast snapshot, run as a shell runs it.
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { StorageArray } from '../../lib/array/storage-array.ts'
+import type { KnownSnapshot } from '../../lib/cli/known-snapshots.ts'
+import { partitionDisk } from '../../lib/demo/disk.ts'
+import { newGuid } from '../../lib/ids.ts'
+import { failure, result, temporaryDirectory } from './command.ts'
+
+interface CreatedResult {
+  setId: string
+  holdMicros: number
+  snapshots: KnownSnapshot[]
+}
+
+const LUN_BYTES = 4 << 20
+
+/** An array with LUNs of one partition each, whose contents begin with `text`. */
+async function arrayWith(dir: string, count: number, text: string): Promise<string[]> {
+  await using array = await StorageArray.create(dir)
+  const guids: string[] = []
+  for (let i = 0; i < count; i++) {
+    const guid = await array.createLun(LUN_BYTES)
+    await using lun = await array.openLun(guid)
+    await partitionDisk(lun, `disk ${i}`)
+    await lun.write(1 << 20, Buffer.alloc(4096, text))
+    await lun.flush()
+    guids.push(guid)
+  }
+  return guids
+}
+
+async function overwrite(dir: string, guid: string, text: string): Promise<void> {
+  await using array = await StorageArray.open(dir)
+  await using lun = await array.openLun(guid)
+  await lun.write(1 << 20, Buffer.alloc(4096, text))
+  await lun.flush()
+}
+
+test.serial(
+  'a set is listed by later processes, keeps the old bytes, and is gone after its deletion',
+  async (t) => {
+    const directory = temporaryDirectory(t)
+    const dir = join(directory, 'array')
+    const luns = await arrayWith(dir, 2, 'before')
+    const made = await result<CreatedResult>(t, 'snapshot', 'create', dir, ...luns)
+    t.is(made.snapshots.length, 2)
+    t.true(made.holdMicros > 0)
+    for (const lun of luns) await overwrite(dir, lun, 'after!')
+
+    const { snapshots } = await result<{ snapshots: KnownSnapshot[] }>(t, 'snapshot', 'list', dir)
+    t.deepEqual(
+      snapshots.map(({ snapshotId }) => snapshotId).sort(),
+      made.snapshots.map((one) => one.snapshotId).sort(),
+    )
+    t.deepEqual(snapshots.map(({ sourceLun }) => sourceLun).sort(), [...luns].sort())
+
+    const [first] = snapshots as [KnownSnapshot]
+    const [disk, volume] = [join(directory, 'disk.img'), join(directory, 'volume.img')]
+    await result(t, 'snapshot', 'export', dir, first.snapshotId, disk)
+    await result(t, 'snapshot', 'export', dir, first.snapshotId, volume, '--volume')
+    t.is(statSync(disk).size, LUN_BYTES)
+    t.true(statSync(disk).blocks * 512 < LUN_BYTES, 'an image of little is a file of little')
+    t.is(statSync(volume).size, first.lengthBytes)
+    t.true(readFileSync(volume).subarray(0, 4096).equals(Buffer.alloc(4096, 'before')))
+    const onDisk = readFileSync(disk).subarray(first.offsetBytes, first.offsetBytes + first.lengthBytes)
+    t.true(onDisk.equals(readFileSync(volume)))
+
+    t.deepEqual(await failure('lun', 'detach', dir, first.sourceLun), [4, 'ERR_LUN_IN_USE'])
+    const deleted = await result<{ deletedSnapshots: number }>(t, 'snapshot', 'delete', dir, first.snapshotId)
+    t.is(deleted.deletedSnapshots, 1)
+    t.deepEqual(await failure('snapshot', 'export', dir, first.snapshotId, `${disk}.2`), [
+      3,
+      'VSS_E_OBJECT_NOT_FOUND',
+    ])
+    await result(t, 'snapshot', 'delete', dir, made.setId)
+    const left = await result<{ snapshots: KnownSnapshot[] }>(t, 'snapshot', 'list', dir)
+    t.deepEqual(left.snapshots, [])
+    t.deepEqual(await failure('snapshot', 'delete', dir, made.setId), [3, 'VSS_E_OBJECT_NOT_FOUND'])
+  },
+)
+
+test.serial('an export does not replace a file that is there unless it is told to', async (t) => {
+  const directory = temporaryDirectory(t)
+  const [dir, image] = [join(directory, 'array'), join(directory, 'disk.img')]
+  const luns = await arrayWith(dir, 1, 'bytes')
+  const { snapshots } = await result<CreatedResult>(t, 'snapshot', 'create', dir, ...luns)
+  const { snapshotId } = snapshots[0] as KnownSnapshot
+  writeFileSync(image, 'precious')
+  t.deepEqual(await failure('snapshot', 'export', dir, snapshotId, image), [4, 'VSS_E_OBJECT_ALREADY_EXISTS'])
+  t.is(readFileSync(image, 'utf8'), 'precious')
+  await result(t, 'snapshot', 'export', dir, snapshotId, image, '--force')
+  t.is(statSync(image).size, LUN_BYTES)
+  t.deepEqual(await failure('snapshot', 'export', dir, snapshotId, join(directory, 'no/disk.img')), [
+    3,
+    'ENOENT',
+  ])
+  t.false(existsSync(`${image}.unfinished`))
+})
+
+test.serial('a set of a LUN that is not there is not made', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  const [lun = ''] = await arrayWith(dir, 1, 'bytes')
+  t.deepEqual(await failure('snapshot', 'create', dir, lun, newGuid()), [3, 'ERR_LUN_NOT_FOUND'])
+  t.deepEqual((await result<{ snapshots: KnownSnapshot[] }>(t, 'snapshot', 'list', dir)).snapshots, [])
+  t.deepEqual(await failure('snapshot', 'create', dir), [2, 'ERR_INVALID_ARGUMENT'])
+})

@@ -1,0 +1,204 @@
+// npm start, as a user runs it: the command as a process, its JSON, its files, and its end.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { ImageFile } from '../../lib/demo/byte-source.ts'
+import { isExt } from '../../lib/demo/file-system-check.ts'
+import { proveBystander } from '../../lib/demo/prove-bystander.ts'
+import { proveLedger } from '../../lib/demo/prove-ledger.ts'
+import type { DemoReport } from '../../lib/demo/report.ts'
+import { BackupComponentsDocument } from '../../lib/document/backup-components.ts'
+import { WriterMetadataDocument } from '../../lib/document/writer-metadata.ts'
+import { type ErrorResult, holdfast, lastLine, temporaryDirectory, tool } from '../cli/command.ts'
+
+const areJudgesThere = (await Promise.all([tool('sgdisk', '--version'), tool('mke2fs', '-V')])).every(
+  (output) => output !== undefined,
+)
+// One after the other: each has two loads of its own.
+const judged = areJudgesThere || process.env['HOLDFAST_REQUIRE_JUDGES'] === '1' ? test.serial : test.skip
+
+/** A demo whose temporary files lie where the test can see whether they are gone. */
+function places(t: ExecutionContext): { out: string; temporary: string; env: NodeJS.ProcessEnv } {
+  const directory = temporaryDirectory(t)
+  const temporary = join(directory, 'temporary')
+  mkdirSync(temporary)
+  return { out: join(directory, 'out'), temporary, env: { TMPDIR: temporary } }
+}
+
+/** What a demo has left behind; other programs may use the directory too. */
+function arraysIn(temporary: string): string[] {
+  return readdirSync(temporary).filter((name) => name.startsWith('holdfast-'))
+}
+
+function failedChecks({ checks }: DemoReport): string[] {
+  return checks.flatMap((check) =>
+    'passed' in check && !check.passed ? `${check.name}: ${check.detail}` : [],
+  )
+}
+
+const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+test.serial(
+  'the demo verifies a set of two LUNs under load, and its images can be proved again',
+  async (t) => {
+    const { out, temporary, env } = places(t)
+    const ended = await holdfast(['demo', '--json', '--out', out], { env })
+    const report = lastLine<DemoReport>(ended)
+    t.deepEqual(failedChecks(report), [])
+    t.is(ended.code, 0, ended.stderr)
+    t.is(report.state, 'created')
+    t.true(report.verified)
+    t.true(report.checks.length >= 12)
+    t.true((report.transactionsAtInstant ?? 0) > 0)
+    t.true((report.transactionsAfter ?? 0) > 0)
+    t.true(report.holdMicros > 0 && report.holdMicros < 10_000_000)
+    t.true(report.freezeMillis > 0)
+    t.deepEqual(
+      report.frozenWriters.map(({ writer, closedBy }) => [writer, closedBy]),
+      [['Holdfast Demo Ledger', 'thaw']],
+    )
+    t.is(report.heldLuns.length, 2)
+    t.true(report.timeline.some(({ name, kind }) => name === 'commitSnapshots' && kind === 'provider'))
+    for (const phase of [
+      'Initialization',
+      'Discovery',
+      'PrepareForBackup',
+      'DoSnapshotSet',
+      'BackupComplete',
+    ]) {
+      t.true(ended.stderr.includes(phase), phase)
+    }
+
+    t.deepEqual(arraysIn(temporary), [])
+    const [data, log] = [join(out, 'data.img'), join(out, 'log.img')]
+    t.deepEqual(
+      report.volumes.map((volume) => [volume.image, volume.sha256]),
+      [data, log].map((path) => [path, sha256(path)]),
+    )
+    t.true(statSync(data).blocks * 512 < statSync(data).size, 'holes stay holes')
+    t.deepEqual(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')), report)
+    const document = BackupComponentsDocument.fromXml(readFileSync(join(out, 'backup-components.xml')))
+    t.is(document.writers[0]?.components[0]?.backupStamp, String(report.transactionsAtInstant))
+    const metadata = WriterMetadataDocument.fromXml(readFileSync(join(out, 'writer-metadata-1.xml')))
+    t.is(metadata.getIdentity().writerName, 'Holdfast Demo Ledger')
+
+    const prove = async (): Promise<boolean[]> => {
+      await using dataImage = await ImageFile.open(data)
+      await using logImage = await ImageFile.open(log)
+      const { ledger, bystander } = report
+      if (ledger === null || bystander === null) throw new Error('the report has no loads')
+      const proofs = await proveLedger(dataImage, logImage, ledger)
+      const { checks } = await proveBystander(dataImage, logImage, bystander)
+      return [...proofs.checks, ...checks].map((check) => 'passed' in check && check.passed)
+    }
+    t.deepEqual(await prove(), [true, true, true, true, true])
+    const bytes = readFileSync(log)
+    bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100)
+    writeFileSync(log, bytes)
+    t.deepEqual(await prove(), [false, true, true, true, true], 'a changed byte of the log is found')
+  },
+)
+
+test.serial('the demo prints for people who held whom, the time line and the proof', async (t) => {
+  const { out, env } = places(t)
+  const { code, stdout } = await holdfast(['demo', '--out', out], { env })
+  t.is(code, 0, stdout)
+  for (const part of ['Who held whom', 'Time line', 'Proof', 'Writes were held for', 'Verified: set']) {
+    t.true(stdout.includes(part), part)
+  }
+  t.regex(stdout, /writer Holdfast Demo Ledger\s+│/)
+  t.regex(stdout, /PHYSICALDRIVE\d.*│ \d+ µs/)
+})
+
+test.serial('an interrupted demo undoes everything and ends with 130', async (t) => {
+  const { out, temporary, env } = places(t)
+  const ended = await holdfast(['demo', '--json', '--out', out], { env, interruptAt: 'PrepareForBackup' })
+  t.is(ended.code, 130, ended.stderr)
+  const { error, ...rest } = lastLine<ErrorResult & { state: string; verified: boolean }>(ended)
+  t.is(error.code, 'ERR_CANCELLED')
+  t.is(rest.state, 'aborted')
+  t.false(rest.verified)
+  t.deepEqual(arraysIn(temporary), [])
+  t.false(readdirSync(out).some((name) => name.endsWith('.unfinished')))
+})
+
+judged('an image of a real ext4 is adopted, proved and given back (needs gdisk and e2fsprogs)', async (t) => {
+  const { out, temporary, env } = places(t)
+  const image = join(out, '..', 'disk.img')
+  await makeExtDisk(image)
+  const before = sha256(image)
+  const ended = await holdfast(['demo', '--json', '--out', out, '--image', image], { env })
+  const report = lastLine<DemoReport>(ended)
+  t.deepEqual(failedChecks(report), [])
+  t.is(ended.code, 0, ended.stderr)
+  t.true(report.verified)
+  t.is(report.transactionsAtInstant, null)
+  t.is(sha256(image), before)
+  t.deepEqual(arraysIn(temporary), [])
+  const check = report.checks.find(({ name }) => name.startsWith('e2fsck'))
+  t.true(check !== undefined && 'passed' in check && check.passed)
+  const copy = join(out, 'disk.p1.img')
+  t.deepEqual(
+    report.volumes.map((volume) => volume.image),
+    [copy],
+  )
+  await using file = await ImageFile.open(copy)
+  t.true(await isExt(file))
+  t.regex((await tool('debugfs', '-R', 'cat /hello', copy)) ?? '', /^held fast\n$/)
+})
+
+judged('an image of a damaged ext4 is not verified (needs gdisk and e2fsprogs)', async (t) => {
+  const { out, env } = places(t)
+  const image = join(out, '..', 'disk.img')
+  await makeExtDisk(image)
+  const bytes = readFileSync(image)
+  // The bitmaps and inode tables of the file system in the first partition.
+  bytes.fill(0xa5, (1 << 20) + 8192, (1 << 20) + 65536)
+  writeFileSync(image, bytes)
+  const ended = await holdfast(['demo', '--json', '--out', out, '--image', image], { env })
+  t.is(ended.code, 1, ended.stderr)
+  const report = lastLine<DemoReport>(ended)
+  t.false(report.verified)
+  t.deepEqual(
+    failedChecks(report).map((text) => text.slice(0, 6)),
+    ['e2fsck'],
+  )
+  t.is(sha256(image), createHash('sha256').update(bytes).digest('hex'))
+})
+
+test.serial(
+  'an image with a damaged partition table, and one that is not there, are typed errors',
+  async (t) => {
+    const { out, temporary, env } = places(t)
+    const image = join(out, '..', 'disk.img')
+    writeFileSync(image, '')
+    truncateSync(image, 100)
+    const small = await holdfast(['demo', '--json', '--out', out, '--image', image], { env })
+    t.not(small.code, 0)
+    t.regex(lastLine<ErrorResult>(small).error.code, /^ERR_/)
+    const missing = await holdfast(['demo', '--json', '--out', out, '--image', `${image}.not`], { env })
+    t.is(missing.code, 3)
+    t.is(lastLine<ErrorResult>(missing).error.code, 'ENOENT')
+    t.deepEqual(arraysIn(temporary), [])
+  },
+)
+
+/** A GPT disk with one partition that holds an ext4 with one file. */
+async function makeExtDisk(path: string): Promise<void> {
+  const [tree, fileSystem] = [`${path}.tree`, `${path}.ext4`]
+  mkdirSync(tree)
+  writeFileSync(join(tree, 'hello'), 'held fast\n')
+  for (const [file, sizeBytes] of [
+    [path, 32 << 20],
+    [fileSystem, 24 << 20],
+  ] as const) {
+    writeFileSync(file, '')
+    truncateSync(file, sizeBytes)
+  }
+  await tool('sgdisk', '--new=1:2048:+24M', '--change-name=1:data', path)
+  await tool('mkfs.ext4', '-q', '-d', tree, fileSystem)
+  const disk = readFileSync(path)
+  readFileSync(fileSystem).copy(disk, 1 << 20)
+  writeFileSync(path, disk)
+}
