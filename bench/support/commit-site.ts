@@ -36,6 +36,8 @@ export interface SetFigures {
 }
 
 const mebibyte = 2 ** 20
+/** The copies are not surfaced here, which would read both ends of every disk through the load. */
+const transportable = VSS_VOLUME_SNAPSHOT_ATTRIBUTES.VSS_VOLSNAP_ATTR_TRANSPORTABLE
 
 /** A writer with nothing to stop: the window around the hold is what is measured. */
 class IdleWriter extends Writer {
@@ -121,7 +123,7 @@ export class CommitSite {
     for (let i = 0; i < count; i++) {
       const backup = new BackupComponents(this.#service.coordinator)
       await backup.initializeForBackup()
-      await backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK)
+      await backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK | transportable)
       await this.#startSet(backup)
       await backup.doSnapshotSet()
       await backup.close()
@@ -132,10 +134,7 @@ export class CommitSite {
   async takeSet(): Promise<SetFigures> {
     const backup = new BackupComponents(this.#service.coordinator)
     await backup.initializeForBackup()
-    // Transportable: the copies are not surfaced here, which would read both ends of every disk through the load.
-    await backup.setContext(
-      VSS_SNAPSHOT_CONTEXT.VSS_CTX_BACKUP | VSS_VOLUME_SNAPSHOT_ATTRIBUTES.VSS_VOLSNAP_ATTR_TRANSPORTABLE,
-    )
+    await backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_BACKUP | transportable)
     await backup.setBackupState(false, false, VSS_BACKUP_TYPE.VSS_BT_COPY)
     await backup.gatherWriterMetadata()
     await this.#startSet(backup)

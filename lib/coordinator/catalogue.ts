@@ -6,6 +6,7 @@
  * provider is registered again.
  */
 import { type Clock, withLimit } from '../clock.ts'
+import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
 import { asVssError, VssError } from '../errors.ts'
 import { bracedGuid, GUID_NULL, type Guid } from '../ids.ts'
@@ -110,9 +111,45 @@ export class SnapshotCatalogue {
     return { deletedSnapshots, nondeletedSnapshotId: GUID_NULL }
   }
 
-  /** All of a set, open or not, as when the requester that made it is released. */
-  deleteSet(setId: Guid): Promise<DeletionResult> {
-    return this.delete(setId, VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT_SET, true, VSS_SNAPSHOT_CONTEXT.VSS_CTX_ALL)
+  /**
+   * All of a set at once, open or not, as when the requester that made it is released. Nobody is told of one shadow
+   * copy after the other, so their LUNs go together.
+   *
+   * @throws VssError `VSS_E_OBJECT_NOT_FOUND` if there is no such set
+   */
+  async deleteSet(setId: Guid): Promise<DeletionResult> {
+    const description = this.#sets.get(setId)
+    if (description === undefined) throw notFound('shadow copy set', setId)
+    const snapshots = [...description.snapshots]
+    try {
+      await this.#removeVolumes(
+        snapshots.map(({ properties }) => properties.snapshotId),
+        true,
+      )
+    } catch (thrown) {
+      const nondeletedSnapshotId = snapshots[0]?.properties.snapshotId ?? GUID_NULL
+      return { deletedSnapshots: 0, nondeletedSnapshotId, error: asVssError(thrown) }
+    }
+    const outcomes = await Promise.allSettled(
+      lunsOf(snapshots).map(async ({ providerId, target }) => this.#emptyLun(providerId, target)),
+    )
+    const failed = lunsOf(snapshots).filter((_, index) => outcomes[index]?.status === 'rejected')
+    const left = snapshots.filter(({ targetLuns }) =>
+      targetLuns.some((lun) => failed.some(({ target }) => isSameLun(lun, target))),
+    )
+    this.#keep(description, left)
+    for (const providerId of new Set(snapshots.map(({ properties }) => properties.providerId))) {
+      await this.#store(description, providerId, left)
+    }
+    const deletedSnapshots = snapshots.length - left.length
+    const first = left[0]
+    if (first === undefined) return { deletedSnapshots, nondeletedSnapshotId: GUID_NULL }
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    return {
+      deletedSnapshots,
+      nondeletedSnapshotId: first.properties.snapshotId,
+      error: asVssError(failure?.reason),
+    }
   }
 
   #select(
@@ -145,38 +182,65 @@ export class SnapshotCatalogue {
     snapshot: StoredSnapshot,
     force: boolean,
   ): Promise<void> {
-    const { clock, host, providers, hostCallMillis } = this.#parties
     const { snapshotId, providerId } = snapshot.properties
-    const provider = providers.get(providerId)
-    await withLimit(clock, host.removeVolumes([snapshotId], { force }), {
+    await this.#removeVolumes([snapshotId], force)
+    const left = description.snapshots.filter((other) => other !== snapshot)
+    for (const target of snapshot.targetLuns) {
+      const stillUsed = left.some((other) => other.targetLuns.some((lun) => isSameLun(lun, target)))
+      if (!stillUsed) await this.#emptyLun(providerId, target)
+    }
+    this.#keep(description, left)
+    await this.#store(description, providerId, left)
+  }
+
+  /** Tells a provider that keeps descriptions what is left of a persistent set. */
+  async #store(
+    description: SnapshotSetDescription,
+    providerId: Guid,
+    left: readonly StoredSnapshot[],
+  ): Promise<void> {
+    const provider = this.#parties.providers.get(providerId)
+    if (!isPersistent(description.context) || !provider.offers('storeSnapshotSet')) return
+    const own = left.filter(({ properties }) => properties.providerId === providerId)
+    await provider.call('storeSnapshotSet', [{ ...description, snapshots: own }])
+  }
+
+  async #removeVolumes(snapshotIds: Guid[], force: boolean): Promise<void> {
+    const { clock, host, hostCallMillis } = this.#parties
+    await withLimit(clock, host.removeVolumes(snapshotIds, { force }), {
       limitMillis: hostCallMillis,
       onLimit: () =>
         new VssError(
           'VSS_E_UNEXPECTED',
-          `the host did not take out a shadow copy within ${hostCallMillis} ms`,
-          {
-            culprit: 'host',
-          },
+          `the host did not take out ${snapshotIds.length} shadow copies within ${hostCallMillis} ms`,
+          { culprit: 'host' },
         ),
     })
-    const left = description.snapshots.filter((other) => other !== snapshot)
-    for (const target of snapshot.targetLuns) {
-      const stillUsed = left.some((other) => other.targetLuns.some((lun) => isSameLun(lun, target)))
-      if (stillUsed) continue
-      const { isSupported, lun } = await provider.call('fillInLunInfo', ['', target])
-      if (isSupported) await provider.call('onLunEmpty', ['', lun])
-    }
-    this.#keep(description, left)
-    if (isPersistent(description.context) && provider.offers('storeSnapshotSet')) {
-      const own = left.filter(({ properties }) => properties.providerId === providerId)
-      await provider.call('storeSnapshotSet', [{ ...description, snapshots: own }])
-    }
+  }
+
+  /** The last copy on the LUN is gone: its provider reclaims it, if it knows it. */
+  async #emptyLun(providerId: Guid, target: VdsLunInformation): Promise<void> {
+    const provider = this.#parties.providers.get(providerId)
+    const { isSupported, lun } = await provider.call('fillInLunInfo', ['', target])
+    if (isSupported) await provider.call('onLunEmpty', ['', lun])
   }
 
   #keep(description: SnapshotSetDescription, snapshots: StoredSnapshot[]): void {
     if (snapshots.length === 0) this.#sets.delete(description.setId)
     else description.snapshots = snapshots
   }
+}
+
+/** Each LUN once, with the provider that made it. */
+function lunsOf(snapshots: readonly StoredSnapshot[]): { providerId: Guid; target: VdsLunInformation }[] {
+  const luns: { providerId: Guid; target: VdsLunInformation }[] = []
+  for (const { properties, targetLuns } of snapshots) {
+    for (const target of targetLuns) {
+      if (luns.some((known) => isSameLun(known.target, target))) continue
+      luns.push({ providerId: properties.providerId, target })
+    }
+  }
+  return luns
 }
 
 function notFound(what: string, id: Guid): VssError {
