@@ -7,7 +7,7 @@
  */
 import { type Clock, withLimit } from '../clock.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
-import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
+import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE } from '../enums.ts'
 import { asVssError, VssError } from '../errors.ts'
 import { bracedGuid, GUID_NULL, type Guid } from '../ids.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
