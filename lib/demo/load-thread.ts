@@ -51,9 +51,9 @@ export class LoadThread {
   readonly progress: LoadProgress
   readonly #worker: Worker
   readonly #waiting: Map<number, Waiting> = new Map()
+  readonly #exited: Promise<void>
   #lastId = READY_ID
   #failure: VssError | undefined
-  #ended = false
 
   private constructor(name: string, worker: Worker, progress: LoadProgress) {
     this.name = name
@@ -65,9 +65,11 @@ export class LoadThread {
         new VssError('ERR_INTERNAL', `the thread of the ${name} ended by an error`, { cause: thrown }),
       ),
     )
-    worker.on('exit', () => {
-      this.#ended = true
-      this.#fail(new VssError('ERR_INTERNAL', `the thread of the ${name} has ended`))
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', () => {
+        this.#fail(new VssError('ERR_INTERNAL', `the thread of the ${name} has ended`))
+        resolve()
+      })
     })
   }
 
@@ -101,13 +103,11 @@ export class LoadThread {
     return this.#send('resume')
   }
 
-  /** Resolves when the load has let go of its LUNs and its thread is gone. Idempotent. */
+  /** Resolves when the load has let go of its LUNs and its thread has come to its end. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#ended) return
-    const failure = this.#failure
+    // A load that has failed, or was stopped before, has nothing left to answer.
     await this.#send('stop').catch(() => undefined)
-    await this.#worker.terminate()
-    this.#failure = failure
+    await this.#exited
   }
 
   #send(command: LoadCommand): Promise<number> {

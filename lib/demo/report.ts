@@ -84,7 +84,7 @@ export async function writeReport(
     })),
     summary: report.summary,
     frozenWriters: outcome.frozenWriters,
-    heldLuns: report.hold?.luns ?? [],
+    heldLuns: (report.hold?.luns ?? []).map((held) => ({ ...held, holdMicros: Math.round(held.holdMicros) })),
     timeline: report.timeline,
     warnings: report.warnings,
     ledger: loads?.ledger ?? null,
