@@ -110,14 +110,15 @@ Status LeaseTable::expired(const Lease& lease) const {
   if (lease.verdict.ended_by != EndedBy::deadline) {
     return Status(Code::lease_expired, "the hold ended while writes in flight were awaited");
   }
-  return Status(Code::hold_writes_timeout,
-                "writes in flight had not completed after " + std::to_string(lease.request.limit_nanos / kMillisecond) +
-                    " ms (" + slow + "); writes flow again");
+  return Status(Code::hold_writes_timeout, "writes in flight had not completed after " +
+                                               std::to_string(lease.request.limit_nanos / kMillisecond) + " ms (" +
+                                               slow + "); writes flow again");
 }
 
 Result<Verdict> LeaseTable::release(LeaseId id, OwnerId owner) {
   auto found = leases_.find(id);
-  if (found == leases_.end() || found->second->request.owner != owner) {
+  // One that was not reported yet is known to nobody; it would also be gone at the end of end().
+  if (found == leases_.end() || found->second->request.owner != owner || !found->second->reported) {
     return Status(Code::lease_expired, "no such hold: it was released before, or its owner is gone");
   }
   end(*found->second, EndedBy::release);
@@ -142,6 +143,17 @@ void LeaseTable::owner_died(OwnerId owner) {
 void LeaseTable::forget(Holdable& lun) {
   auto found = standing_by_lun_.find(&lun);
   if (found != standing_by_lun_.end()) end(*found->second, EndedBy::closed);
+}
+
+void LeaseTable::end_holds_of(const Guid& set) {
+  std::vector<LeaseId> standing;
+  for (const auto& [id, lease] : leases_) {
+    if (lease->request.set == set && lease->standing) standing.push_back(id);
+  }
+  for (LeaseId id : standing) {
+    auto found = leases_.find(id);
+    if (found != leases_.end()) end(*found->second, EndedBy::closed);
+  }
 }
 
 }  // namespace holdfast

@@ -15,8 +15,8 @@
 //   - An ended lease stays known until it is released or its owner dies, so that release() gives a verdict and never
 //     silently does nothing.
 //
-// Thread: the loop's. Ownership: the table owns leases; gates belong to their LUNs, which call forget() before they die.
-// Crash: leases have no durable state.
+// Thread: the loop's. Ownership: the table owns leases; gates belong to their LUNs, which call forget() before they
+// die. Crash: leases have no durable state.
 #pragma once
 
 #include <cstdint>
@@ -89,7 +89,8 @@ class LeaseTable {
   /// Fails at once with snapshot_set_in_progress if one of the LUNs is held already.
   void hold(HoldRequest request);
 
-  /// Ends the hold if it still stands and gives the verdict. lease_expired if the table does not know the lease.
+  /// Ends the hold if it still stands and gives the verdict. lease_expired if the table does not know the lease, or has
+  /// not told anybody of it yet, because writes in flight are still awaited.
   Result<Verdict> release(LeaseId id, OwnerId owner);
 
   /// Called by a LUN whose last write in flight has completed.
@@ -100,6 +101,9 @@ class LeaseTable {
 
   /// Ends the hold that stands on this LUN, if any: the LUN is closing.
   void forget(Holdable& lun);
+
+  /// Ends the holds of this set that still stand: it has been aborted.
+  void end_holds_of(const Guid& set);
 
   bool is_held(const Holdable& lun) const;
   /// The hold that stands on this LUN, 0 if there is none.

@@ -1,0 +1,64 @@
+// Which places of an area are free, and when.
+
+#include "array/places.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast {
+namespace {
+
+TEST(Places, TheLowestFreePlaceIsTakenFirst) {
+  Places places;
+  EXPECT_EQ(places.take(), 0u);
+  EXPECT_EQ(places.take(), 1u);
+  EXPECT_EQ(places.take(), 2u);
+  places.give_back(1);
+  EXPECT_EQ(places.take(), 1u);
+  EXPECT_EQ(places.take(), 3u);
+  EXPECT_EQ(places.used_count(), 4u);
+  EXPECT_EQ(places.end(), 4u);
+}
+
+TEST(Places, APlaceLetGoIsNotTakenBeforeASyncThatBeganLaterHasCompleted) {
+  Places places;
+  for (int i = 0; i < 4; ++i) places.take();
+  places.let_go(0, 5);
+  places.let_go(2, 6);
+  EXPECT_EQ(places.take(), 4u);
+  places.release_pending(4);
+  EXPECT_EQ(places.take(), 5u);
+  places.release_pending(5);
+  EXPECT_EQ(places.take(), 0u);
+  EXPECT_EQ(places.take(), 6u) << "place 2 was let go after that sync had begun";
+  EXPECT_EQ(places.pending_count(), 1u);
+  places.release_pending(6);
+  EXPECT_EQ(places.take(), 2u);
+}
+
+TEST(Places, APlaceIsClaimedOnce) {
+  Places places;
+  EXPECT_TRUE(places.claim(100));
+  EXPECT_FALSE(places.claim(100));
+  EXPECT_EQ(places.end(), 101u);
+  for (Place expected = 0; expected < 100; ++expected) ASSERT_EQ(places.take(), expected);
+  EXPECT_EQ(places.take(), 101u);
+}
+
+TEST(Places, WhatIsBeingPreparedIsNotGivenOutAndLowerPlacesAreNotForgotten) {
+  Places places;
+  places.begin_preparing(0, 256);
+  EXPECT_EQ(places.take(), 256u);
+  EXPECT_EQ(places.take(), 257u);
+  places.end_preparing();
+  EXPECT_EQ(places.prepared_end(), 256u);
+  EXPECT_EQ(places.take(), 0u);
+  places.begin_preparing(320, 384);
+  for (Place expected = 1; expected < 256; ++expected) ASSERT_EQ(places.take(), expected);
+  for (Place expected = 258; expected < 320; ++expected) ASSERT_EQ(places.take(), expected);
+  EXPECT_EQ(places.take(), 384u);
+  places.end_preparing();
+  EXPECT_EQ(places.take(), 320u);
+}
+
+}  // namespace
+}  // namespace holdfast
