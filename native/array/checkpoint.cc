@@ -141,6 +141,9 @@ Task<Result<CheckpointImage>> read_checkpoint(Loop& loop, int file, uint64_t siz
   if (crc32c(structure, structure_bytes) != structure_crc) {
     co_return damaged(name, kUnitBytes, "the structure does not match its checksum");
   }
+  for (uint64_t at = kUnitBytes + structure_bytes; at < leaves_at; ++at) {
+    if (bytes[at] != 0) co_return damaged(name, at, "what pads the structure is not zero");
+  }
   image.structure.assign(structure, structure + structure_bytes);
   for (uint32_t i = 0; i < leaf_count; ++i) {
     const uint64_t at = leaves_at + uint64_t{i} * kUnitBytes;

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "array/storage_array.h"
 #include "base/checked.h"
 #include "base/crc.h"
+#include "base/endian.h"
 
 namespace holdfast {
 namespace {
@@ -50,6 +52,7 @@ Task<Status> Recovery::load_checkpoint() {
   for (const std::string& name : names) {
     number = std::max(number, number_of(name, "checkpoint."));
     last_number_ = std::max({last_number_, number_of(name, "journal."), number_of(name, "checkpoint.")});
+    if (number_of(name, "journal.") != 0) journal_numbers_.push_back(number_of(name, "journal."));
   }
   if (number == 0) co_return damaged(array_.files_.path(), 0, "there is no checkpoint");
   const std::string name = array_.files_.checkpoint(number);
@@ -83,17 +86,43 @@ Task<Status> Recovery::replay_journals() {
     Result<bool> ended_by_switch = co_await replay_journal(number, generation);
     if (!ended_by_switch.ok()) co_return ended_by_switch.status();
     last_number_ = std::max(last_number_, number);
-    if (!ended_by_switch.value()) co_return Status();
+    if (!ended_by_switch.value()) co_return co_await look_for_damage(number);
     if (follow_number_ <= number) co_return damaged(array_.files_.journal(number), 0, "it names no later journal");
     number = follow_number_;
     generation = follow_generation_;
   }
 }
 
-// True if the journal ended with the record that names the next one.
-Task<Result<bool>> Recovery::replay_journal(uint64_t number, uint64_t generation) {
+// Nothing is written to a journal before the one it follows is synced to its last batch, the one that names it. So the
+// end of a journal is its end only if no later journal knows better.
+Task<Status> Recovery::look_for_damage(uint64_t ended_number) {
+  for (const uint64_t number : journal_numbers_) {
+    if (number <= ended_number) continue;
+    Result<JournalBytes> journal = co_await read_journal(number);
+    if (!journal.ok()) co_return journal.status();
+    const std::span<const uint8_t> whole(journal.value().bytes.get(), journal.value().length_bytes);
+    BatchHeader header;
+    for (uint64_t at = 0; at + kBatchHeaderBytes <= whole.size(); at += kUnitBytes) {
+      if (!read_batch(whole.subspan(at), load_le64(whole.data() + at + 8), &header)) continue;
+      if (header.durable_through < next_sequence_) continue;
+      co_return damaged(array_.files_.journal(ended_number), ended_at_bytes_,
+                        "batch " + std::to_string(next_sequence_) +
+                            " is not readable, although a later journal says that it was durable");
+    }
+  }
+  co_return Status();
+}
+
+// A file that the array made itself and that must be there.
+Task<Result<int>> Recovery::open_own(std::string name, int flags) {
+  Result<int> file = co_await array_.files_.open(name, flags, array_.manifest_.mode);
+  if (!file.ok() && file.status().error_number() == ENOENT) co_return damaged(name, 0, "it is missing");
+  co_return file;
+}
+
+Task<Result<Recovery::JournalBytes>> Recovery::read_journal(uint64_t number) {
   const std::string name = array_.files_.journal(number);
-  Result<int> file = co_await array_.files_.open(name, O_RDONLY, array_.manifest_.mode);
+  Result<int> file = co_await open_own(name, O_RDONLY);
   if (!file.ok()) co_return file.status();
   FileStat stat;
   (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
@@ -107,12 +136,18 @@ Task<Result<bool>> Recovery::replay_journal(uint64_t number, uint64_t generation
     }
   }
   co_await array_.files_.close(file.value());
+  co_return JournalBytes{std::move(bytes), stat.size_bytes};
+}
 
-  const std::span<const uint8_t> whole(bytes.get(), stat.size_bytes);
+// True if the journal ended with the record that names the next one.
+Task<Result<bool>> Recovery::replay_journal(uint64_t number, uint64_t generation) {
+  const std::string name = array_.files_.journal(number);
+  Result<JournalBytes> journal = co_await read_journal(number);
+  if (!journal.ok()) co_return journal.status();
+  const std::span<const uint8_t> whole(journal.value().bytes.get(), journal.value().length_bytes);
   uint64_t at = 0;
   BatchHeader header;
-  while (at < whole.size() && read_batch(whole.subspan(at), generation, &header) &&
-         header.sequence == next_sequence_) {
+  while (at < whole.size() && read_batch(whole.subspan(at), generation, &header) && header.sequence == next_sequence_) {
     Status applied = apply_all(whole.subspan(at + kBatchHeaderBytes, header.record_bytes), header.sequence, name);
     if (!applied.ok()) co_return applied;
     ++next_sequence_;
@@ -121,11 +156,13 @@ Task<Result<bool>> Recovery::replay_journal(uint64_t number, uint64_t generation
     if (follow_number_ != 0) co_return true;
   }
   // The end, unless something behind it knows better.
+  ended_at_bytes_ = at;
   for (uint64_t later = at + kUnitBytes; later < whole.size(); later += kUnitBytes) {
     if (!read_batch(whole.subspan(later), generation, &header)) continue;
     if (header.durable_through >= next_sequence_) {
-      co_return damaged(name, at, "batch " + std::to_string(next_sequence_) +
-                                      " is not readable, although a later one says that it was durable");
+      co_return damaged(name, at,
+                        "batch " + std::to_string(next_sequence_) +
+                            " is not readable, although a later one says that it was durable");
     }
   }
   co_return false;
@@ -317,13 +354,11 @@ Task<Status> Recovery::open_family(FamilyState& state) {
       co_return adopted;
     }
   } else {
-    Result<int> opened =
-        co_await array_.files_.open(array_.files_.base(state.record.original), O_RDWR, array_.manifest_.mode);
+    Result<int> opened = co_await open_own(array_.files_.base(state.record.original), O_RDWR);
     if (!opened.ok()) co_return opened.status();
     base = opened.value();
   }
-  Result<int> area =
-      co_await array_.files_.open(array_.files_.area(state.record.original), O_RDWR, array_.manifest_.mode);
+  Result<int> area = co_await open_own(array_.files_.area(state.record.original), O_RDWR);
   if (!area.ok()) {
     co_await array_.files_.close(base);
     co_return area.status();
@@ -370,9 +405,8 @@ Task<Status> Recovery::believe_redirects(FamilyState& state, Family& family) {
       if (!believed) {
         const bool home = candidate->place == kHome;
         const uint32_t stored = family.stored_bytes(unit, candidate->place);
-        const int64_t result =
-            co_await IoAwait(loop_, IoOp::read, home ? family.base_file() : family.area_file(),
-                             unit_offset(home ? unit : candidate->place), bytes.get(), stored);
+        const int64_t result = co_await IoAwait(loop_, IoOp::read, home ? family.base_file() : family.area_file(),
+                                                unit_offset(home ? unit : candidate->place), bytes.get(), stored);
         if (result < 0) {
           co_return Status::from_errno(static_cast<int>(-result), "reading redirected data", unit_offset(unit));
         }

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "array/aligned.h"
 #include "array/checkpoint.h"
 #include "array/records.h"
 #include "base/status.h"
@@ -53,7 +54,14 @@ class Recovery {
 
   Task<Status> load_checkpoint();
   Task<Status> replay_journals();
+  struct JournalBytes {
+    AlignedBuffer bytes;
+    uint64_t length_bytes = 0;
+  };
+  Task<Result<int>> open_own(std::string name, int flags);
+  Task<Result<JournalBytes>> read_journal(uint64_t number);
   Task<Result<bool>> replay_journal(uint64_t number, uint64_t generation);
+  Task<Status> look_for_damage(uint64_t ended_number);
   Status apply_all(std::span<const uint8_t> records, uint64_t batch, const std::string& where);
   Status apply(RecordType type, std::span<const uint8_t> payload, uint64_t batch);
   Task<Status> build();
@@ -68,6 +76,9 @@ class Recovery {
   CheckpointHeader header_;
   uint64_t last_number_ = 0;
   uint64_t next_sequence_ = 1;
+  // Where the journal that was replayed last ended.
+  uint64_t ended_at_bytes_ = 0;
+  std::vector<uint64_t> journal_numbers_;
   BranchId highest_branch_ = 0;
   // Set by a next_journal record.
   uint64_t follow_number_ = 0;

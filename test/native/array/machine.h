@@ -67,7 +67,9 @@ class Machine {
 
   std::shared_ptr<StorageArray> array;
 
-  Status create_array(IoMode mode = IoMode::automatic) { return take(StorageArray::create(loop(), leases(), kPath, mode)); }
+  Status create_array(IoMode mode = IoMode::automatic) {
+    return take(StorageArray::create(loop(), leases(), kPath, mode));
+  }
   Status open_array(OpenOptions options = {}) { return take(StorageArray::open(loop(), leases(), kPath, options)); }
   Status close_array() {
     Status status = run(array->close());
