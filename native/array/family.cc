@@ -132,7 +132,11 @@ Task<void> Family::run_prepare_area() {
   const uint64_t step_places = prepare_step_bytes_ / kUnitBytes;
   const uint64_t from = align_up(std::max(places_.prepared_end(), places_.end()), 64);
   const uint64_t to = from + step_places;
-  if (to >= kHome) co_return;  // the area is as large as it gets
+  if (to >= kHome) {  // the area is as large as it gets
+    preparing_area_ = false;
+    changed_.notify_all();
+    co_return;
+  }
   places_.begin_preparing(from, to);
   int64_t result =
       co_await IoAwait(loop_, IoOp::allocate, area_file_, unit_offset(from), nullptr, unit_offset(step_places));

@@ -106,6 +106,11 @@ class Family {
 
   /// A view is gone: the limits it set are removed already; looks for what nobody sees any more, in the background.
   void collect_after(const View& gone);
+  /// How many views have gone. A write that was planned before one went may complete a version's death, and has to look
+  /// at its units itself: the collection may have passed them.
+  uint64_t views_gone() const { return views_gone_; }
+  /// Drops the versions of the unit that nobody sees; the caller has the unit alone.
+  void collect_unit(UnitIndex unit);
   /// Recovery: drops every dead version at once. False if two living versions share a place.
   bool collect_all();
   bool collecting() const { return collecting_; }
@@ -136,7 +141,6 @@ class Family {
   Task<void> commit_journal(uint64_t batch, Status* result, int* running);
   void prepare_area();
   Task<void> run_prepare_area();
-  void collect_unit(UnitIndex unit);
   Task<void> run_collection();
 
   Loop& loop_;
@@ -184,6 +188,7 @@ class Family {
   uint64_t prepare_step_bytes_;
   // Stamps whose units are to be looked at.
   std::deque<StampId> collect_stamps_;
+  uint64_t views_gone_ = 0;
   bool collecting_ = false;
 };
 

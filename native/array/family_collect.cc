@@ -67,6 +67,7 @@ std::vector<Version> dead_versions(const Branches& branches, std::vector<Version
 // between the limit that went and the next one name every unit that can have lost a version; on a branch without a
 // next reader and without a head it is the stamps above the last limit.
 void Family::collect_after(const View& gone) {
+  ++views_gone_;
   homes_can_be_free_ = true;
   homes_free_after_syncs_ = syncs_begun_ + 1;
   for (size_t rank = 0; rank < gone.size(); ++rank) {

@@ -90,8 +90,7 @@ void Lun::hold_units(LunRequest& request) {
   holder.request = &request;
   holder.exclusive = request.op == LunOp::write;
   holder.first_unit = static_cast<UnitIndex>(request.offset_bytes / kUnitBytes);
-  holder.unit_count =
-      static_cast<uint32_t>(units_of(request.offset_bytes + request.length_bytes) - holder.first_unit);
+  holder.unit_count = static_cast<uint32_t>(units_of(request.offset_bytes + request.length_bytes) - holder.first_unit);
   holder.run = [](Work* work) {
     LunRequest* granted = static_cast<LunRequest::Holder*>(static_cast<UnitHolder*>(work))->request;
     granted->lun->start(*granted);
@@ -143,6 +142,9 @@ void Lun::leave_epoch(LunRequest& request) {
 }
 
 View Lun::cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* old_writes) {
+  // Who issued a write that failed before the instant has been told; only what fails from now on is missing in the
+  // copy.
+  epochs_.back()->failure = Status();
   old_writes->assign(epochs_.begin(), epochs_.end());
   View copy = family_->branches().cut(record_.view, copy_branch);
   if (epochs_.back()->in_flight_count == 0) epochs_.pop_back();
@@ -152,9 +154,7 @@ View Lun::cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* o
   return copy;
 }
 
-void Lun::present_epoch_restored() {
-  epochs_.back()->epoch = family_->branches().epoch(record_.view.front().branch);
-}
+void Lun::present_epoch_restored() { epochs_.back()->epoch = family_->branches().epoch(record_.view.front().branch); }
 
 void Lun::retire(State state) {
   if (state_ == State::gone) return;

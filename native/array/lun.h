@@ -51,7 +51,8 @@ class Lun final : public Holdable {
 
   void submit(LunRequest& request);
 
-  /// Cuts the present epoch for a copy on `copy_branch`. `old_writes` gets what has to complete before the copy is whole.
+  /// Cuts the present epoch for a copy on `copy_branch`. `old_writes` gets what has to complete before the copy is
+  /// whole.
   View cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* old_writes);
 
   /// Refuses requests from now on, with copy_gone or lun_closed; those made already go on.

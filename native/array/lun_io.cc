@@ -50,9 +50,9 @@ void Lun::submit_segments(LunRequest& request) {
 void Lun::segment_done(LunRequest& request, const IoRequest& io) {
   if (io.result < 0) {
     if (request.status.ok()) {
-      request.status = Status::from_errno(
-          static_cast<int>(-io.result), std::string(request.op == LunOp::read ? "reading " : "writing ") + describe(),
-          request.offset_bytes);
+      request.status = Status::from_errno(static_cast<int>(-io.result),
+                                          std::string(request.op == LunOp::read ? "reading " : "writing ") + describe(),
+                                          request.offset_bytes);
     }
   } else if (io.op == IoOp::read && static_cast<uint64_t>(io.result) < io.length_bytes) {
     // Behind the end of the file there is nothing but zeroes.
@@ -89,6 +89,7 @@ void Lun::start_read(LunRequest& request) {
 }
 
 void Lun::start_write(LunRequest& request) {
+  request.views_gone = family_->views_gone();
   const BranchId own = record_.view.front().branch;
   if (family_->is_plain() && own == family_->branches().root() &&
       family_->branches().may_overwrite(own, 0, request.epoch->epoch)) {
@@ -99,8 +100,8 @@ void Lun::start_write(LunRequest& request) {
   }
   for (uint32_t i = 0; i < request.holder.unit_count; ++i) {
     if (plan_write(request, request.holder.first_unit + i)) continue;
-    request.status = Status(Code::no_space, "the area of " + describe() + " cannot grow any more", 0,
-                            request.offset_bytes);
+    request.status =
+        Status(Code::no_space, "the area of " + describe() + " cannot grow any more", 0, request.offset_bytes);
     return finish_write(request);
   }
   if (request.merge_count == 0) return submit_segments(request);
@@ -204,6 +205,7 @@ void Lun::finish_write(LunRequest& request) {
         family_->rewrite_ended();
       } else {
         family_->version_written(change.unit, own, request.epoch->epoch, change.place, data_crc);
+        if (request.views_gone != family_->views_gone()) family_->collect_unit(change.unit);
       }
     }
   }

@@ -74,6 +74,7 @@ struct LunRequest : GateRequest {
 
   Lun* lun = nullptr;
   EpochWrites* epoch = nullptr;
+  uint64_t views_gone = 0;  // when the write was planned
   bool writes_home = false;
   bool writes_area = false;
   Holder holder;
