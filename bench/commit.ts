@@ -3,10 +3,11 @@
  *
  *     npm run bench -- commit [--json] [--dir DIR] [--quick]
  *
- * Sets of 1, 4, 16 and 64 LUNs of 1 GiB and of 1 TiB, without and with 100 earlier copies, while 4 KiB random writes at
- * queue depth 16 on every LUN keep running (within 256 MiB a LUN, 40 MB/s in all, from a thread of their own). Each set is
- * a whole backup set through requester, coordinator, writer, provider and host, and is deleted before the next. The hold
- * is timed by the I/O thread. Beside each row: the median of a 4 KiB append + fdatasync on the idle disk.
+ * Sets of 1, 4, 16 and 64 LUNs of 1 GiB and of 1 TiB, without and with 100 earlier copies, while 4 KiB random
+ * writes at queue depth 16 on every LUN keep running (within 256 MiB a LUN, 40 MB/s in all, from a thread of
+ * their own). Each set is a whole set through requester, coordinator, writer, provider and host, transportable, and
+ * is deleted before the next. The hold is timed by the I/O thread. Beside each row: the median of a 4 KiB append +
+ * fdatasync on the idle disk.
  *
  * Comparisons are pairs: both configurations open and loaded, sets alternating A B A B.
  */

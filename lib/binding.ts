@@ -116,6 +116,8 @@ export interface LunInfo {
   pendingVssFlags: bigint
   /** Its writes are being held. */
   held: boolean
+  /** Shadow copies that were taken of it and are there. */
+  copyCount: number
 }
 
 export interface ArmCopy {
@@ -262,6 +264,7 @@ interface Calls {
   /** Gives the path of the LUN's base file. */
   lunDetach(array: ArrayHandle, guid: Guid): Later<string>
   lunList(array: ArrayHandle): Later<LunInfo[]>
+  lunFind(array: ArrayHandle, guid: Guid): Later<LunInfo>
   lunOpen(array: ArrayHandle, guid: Guid): Later<OpenedLun>
   lunClose(lun: LunHandle): Later<undefined>
   lunInspect(lun: LunHandle): Later<LunInfo>
@@ -402,21 +405,19 @@ function answer<T>(ask: () => T): T {
 export const binding: Binding = {
   engineInfo: () => answer(() => addon.engineInfo()),
   monotonicMicros: () => addon.monotonicMicros(),
-
   arrayCreate: (path, mode) => call((slot) => addon.arrayCreate(slot, path, mode)),
   arrayOpen: (path, acceptChanged) => call((slot) => addon.arrayOpen(slot, path, acceptChanged)),
   arrayClose: (array) => call((slot) => addon.arrayClose(slot, array)),
   arrayCheck: (array) => call((slot) => addon.arrayCheck(slot, array)),
   arrayCheckpoint: (array) => call((slot) => addon.arrayCheckpoint(slot, array)),
-
   lunCreate: (array, sizeBytes) => call((slot) => addon.lunCreate(slot, array, sizeBytes)),
   lunAdopt: (array, imagePath) => call((slot) => addon.lunAdopt(slot, array, imagePath)),
   lunDetach: (array, guid) => call((slot) => addon.lunDetach(slot, array, guid)),
   lunList: (array) => call((slot) => addon.lunList(slot, array)),
+  lunFind: (array, guid) => call((slot) => addon.lunFind(slot, array, guid)),
   lunOpen: (array, guid) => call((slot) => addon.lunOpen(slot, array, guid)),
   lunClose: (lun) => call((slot) => addon.lunClose(slot, lun)),
   lunInspect: (lun) => call((slot) => addon.lunInspect(slot, lun)),
-
   lunRead: (lun, offset, length, target, initiator) =>
     call((slot) => {
       targets[slot] = target
@@ -425,7 +426,6 @@ export const binding: Binding = {
   lunWrite: (lun, offset, bytes, forceUnitAccess, initiator) =>
     call((slot) => addon.lunWrite(slot, lun, offset, bytes, forceUnitAccess, initiator)),
   lunFlush: (lun) => call((slot) => addon.lunFlush(slot, lun)),
-
   setArm: (array, order) => call((slot) => addon.setArm(slot, array, order)),
   setRecord: (array, setId) => call((slot) => addon.setRecord(slot, array, setId)),
   setFinish: (array, setId, note) => call((slot) => addon.setFinish(slot, array, setId, note)),
@@ -435,7 +435,6 @@ export const binding: Binding = {
   hold: (setId, luns, limitMillis, awaitWritesInFlight) =>
     call((slot) => addon.hold(slot, setId, luns, limitMillis, awaitWritesInFlight)),
   release: (lease) => call((slot) => addon.release(slot, lease)),
-
   readDiskLayout: (ends) => answer(() => addon.readDiskLayout(ends)),
   readDiskIdentity: (ends) => answer(() => addon.readDiskIdentity(ends)),
   randomDiskIdentity: (ends) => answer(() => addon.randomDiskIdentity(ends)),

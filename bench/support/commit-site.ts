@@ -122,8 +122,8 @@ export class CommitSite {
   async takeEarlierCopies(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
       const backup = new BackupComponents(this.#service.coordinator)
-      await backup.initializeForBackup()
-      await backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK | transportable)
+      backup.initializeForBackup()
+      backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK | transportable)
       await this.#startSet(backup)
       await backup.doSnapshotSet()
       await backup.close()
@@ -133,9 +133,9 @@ export class CommitSite {
   /** One whole set, deleted again before this returns. */
   async takeSet(): Promise<SetFigures> {
     const backup = new BackupComponents(this.#service.coordinator)
-    await backup.initializeForBackup()
-    await backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_BACKUP | transportable)
-    await backup.setBackupState(false, false, VSS_BACKUP_TYPE.VSS_BT_COPY)
+    backup.initializeForBackup()
+    backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_BACKUP | transportable)
+    backup.setBackupState(false, false, VSS_BACKUP_TYPE.VSS_BT_COPY)
     await backup.gatherWriterMetadata()
     await this.#startSet(backup)
     await backup.prepareForBackup()
@@ -164,7 +164,7 @@ export class CommitSite {
 
   async close(): Promise<void> {
     await this.#load.stop()
-    await this.#writer.unsubscribe()
+    this.#writer.unsubscribe()
     await this.#service.close()
     await rm(this.#directory, { recursive: true, force: true })
   }

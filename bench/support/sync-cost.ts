@@ -1,4 +1,4 @@
-/** The physical limit beside a commit: what a 4 KiB append and its fdatasync cost on a disk that has nothing else to do. */
+/** The physical limit beside a commit: what a 4 KiB append and its fdatasync cost on an idle disk. */
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { median } from './stats.ts'

@@ -159,6 +159,15 @@ export class StorageArray {
     return lun
   }
 
+  /**
+   * What {@link listLuns} says of one LUN, however many others there are.
+   *
+   * @throws VssError `ERR_LUN_NOT_FOUND`
+   */
+  async findLun(guid: Guid): Promise<LunInfo> {
+    return unwrap(await binding.lunFind(this.#handle, parseGuid(guid, 'LUN')))
+  }
+
   /** Originals and shadow copies. */
   async listLuns(): Promise<LunInfo[]> {
     return unwrap(await binding.lunList(this.#handle))

@@ -115,7 +115,7 @@ function longest<T>(items: readonly T[], measure: (item: T) => number): T | unde
 }
 
 function duration(micros: number): string {
-  if (micros < 1000) return `${micros} µs`
+  if (micros < 1000) return `${Math.round(micros)} µs`
   if (micros < 1_000_000) return `${(micros / 1000).toFixed(1)} ms`
   return `${(micros / 1_000_000).toFixed(2)} s`
 }

@@ -7,6 +7,7 @@
 import type { StorageArray } from '../array/storage-array.ts'
 import type { LunInfo } from '../binding.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
+import { VssError } from '../errors.ts'
 import { arrayLunInformation, isArrivalOf } from '../host/lun-information.ts'
 import type { Guid } from '../ids.ts'
 
@@ -30,22 +31,30 @@ export async function locateArrayLuns(
   arrays: readonly StorageArray[],
   luns: readonly VdsLunInformation[],
 ): Promise<(LocatedLun | undefined)[]> {
-  const known = new Map<Guid, { array: StorageArray; info: LunInfo }>()
-  const copyCounts = new Map<Guid, number>()
+  return Promise.all(luns.map((lun) => locate(arrays, lun)))
+}
+
+async function locate(
+  arrays: readonly StorageArray[],
+  lun: VdsLunInformation,
+): Promise<LocatedLun | undefined> {
+  const guid = guidOfSerial(lun.serialNumber)
+  if (guid === undefined) return undefined
   for (const array of arrays) {
-    for (const info of await array.listLuns()) {
-      known.set(info.guid, { array, info })
-      if (info.sourceGuid !== null) {
-        copyCounts.set(info.sourceGuid, (copyCounts.get(info.sourceGuid) ?? 0) + 1)
-      }
-    }
+    const info = await findLun(array, guid)
+    if (info === undefined) continue
+    const lunInformation = arrayLunInformation(info.guid, info.snapshotId !== null)
+    if (!isArrivalOf(lunInformation, lun)) return undefined
+    return { array, info, lunInformation, copyCount: info.copyCount }
   }
-  return luns.map((lun) => {
-    const guid = guidOfSerial(lun.serialNumber)
-    const found = guid === undefined ? undefined : known.get(guid)
-    if (found === undefined) return undefined
-    const lunInformation = arrayLunInformation(found.info.guid, found.info.snapshotId !== null)
-    const copyCount = copyCounts.get(found.info.guid) ?? 0
-    return isArrivalOf(lunInformation, lun) ? { ...found, lunInformation, copyCount } : undefined
-  })
+  return undefined
+}
+
+async function findLun(array: StorageArray, guid: Guid): Promise<LunInfo | undefined> {
+  try {
+    return await array.findLun(guid)
+  } catch (thrown) {
+    if (thrown instanceof VssError && thrown.code === 'ERR_LUN_NOT_FOUND') return undefined
+    throw thrown
+  }
 }

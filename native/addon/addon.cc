@@ -61,6 +61,7 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<lun_adopt>(exports, environment, "lunAdopt");
   offer<lun_detach>(exports, environment, "lunDetach");
   offer<lun_list>(exports, environment, "lunList");
+  offer<lun_find>(exports, environment, "lunFind");
   offer<lun_open>(exports, environment, "lunOpen");
   offer<lun_close>(exports, environment, "lunClose");
   offer<lun_inspect>(exports, environment, "lunInspect");

@@ -30,6 +30,7 @@ Napi::Value lun_create(Arguments& in);
 Napi::Value lun_adopt(Arguments& in);
 Napi::Value lun_detach(Arguments& in);
 Napi::Value lun_list(Arguments& in);
+Napi::Value lun_find(Arguments& in);
 Napi::Value lun_open(Arguments& in);
 Napi::Value lun_close(Arguments& in);
 Napi::Value lun_inspect(Arguments& in);

@@ -1,4 +1,4 @@
-// lunCreate, lunAdopt, lunDetach, lunList, lunOpen, lunClose, lunInspect.
+// lunCreate, lunAdopt, lunDetach, lunList, lunFind, lunOpen, lunClose, lunInspect.
 
 #include "addon/control_call.h"
 #include "addon/functions.h"
@@ -78,6 +78,22 @@ Napi::Value lun_list(Arguments& in) {
   return in.env().Undefined();
 }
 
+// lunFind(slot, array, guid)
+Napi::Value lun_find(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::array);
+  const Guid guid = in.guid(in[2], "guid");
+  start_handle_call(
+      in, slot, handle,
+      [guid](Engine&, Environment&, Handle& used) -> Task<Result<LunInfo>> {
+        std::optional<LunInfo> info = used.array->array->describe_lun(guid);
+        if (info.has_value()) co_return std::move(*info);
+        co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
+      },
+      lun_info_value);
+  return in.env().Undefined();
+}
+
 // lunOpen(slot, array, guid)
 Napi::Value lun_open(Arguments& in) {
   const uint32_t slot = in.slot();
@@ -117,9 +133,8 @@ Napi::Value lun_inspect(Arguments& in) {
       in, slot, handle,
       [](Engine&, Environment&, Handle& used) -> Task<Result<LunInfo>> {
         const Guid guid = used.lun->guid();
-        for (LunInfo& info : used.array->array->list_luns()) {
-          if (info.record.guid == guid) co_return std::move(info);
-        }
+        std::optional<LunInfo> info = used.array->array->describe_lun(guid);
+        if (info.has_value()) co_return std::move(*info);
         co_return Status(Code::lun_not_found, used.lun->describe() + " is not in the array any more");
       },
       lun_info_value);

@@ -37,6 +37,7 @@ Napi::Value lun_info_value(Napi::Env env, const LunInfo& info) {
   object.Set("memoryBytes", static_cast<double>(info.memory_bytes));
   object.Set("pendingVssFlags", Napi::BigInt::New(env, info.pending_vss_flags));
   object.Set("held", info.held);
+  object.Set("copyCount", info.copy_count);
   return object;
 }
 

@@ -10,7 +10,8 @@
 namespace holdfast {
 namespace {
 
-constexpr uint64_t kCheckpointAtJournalBytes = 64 << 20;
+// A background checkpoint that failed is tried again when the journal has grown by this much.
+constexpr uint64_t kCheckpointAgainAfterBytes = 16 << 20;
 
 }  // namespace
 
@@ -66,9 +67,12 @@ Task<Status> StorageArray::write_checkpoint_file(const CheckpointImage& image) {
   if (!file.ok()) co_return file.status();
   Status written = co_await write_checkpoint(loop_, file.value(), image);
   co_await files_.close(file.value());
-  if (!written.ok()) co_return written;
-  const int64_t renamed = co_await file_call(loop_, [&](FileSystem& fs) { return fs.rename(temporary, name); });
-  if (renamed < 0) co_return Status::from_errno(static_cast<int>(-renamed), "renaming " + temporary);
+  if (!written.ok()) {
+    (void)co_await files_.unlink(temporary);
+    co_return written;
+  }
+  Status renamed = co_await files_.rename(temporary, name);
+  if (!renamed.ok()) co_return renamed;
   co_return co_await files_.sync_directory(files_.path());
 }
 
@@ -111,19 +115,24 @@ Task<Status> StorageArray::install_checkpoint(const CheckpointImage& image) {
 }
 
 Task<Status> StorageArray::checkpoint() {
+  const Running running(*this);
+  while (checkpointing_) co_await changed_.wait();
   Status usable = closed_or_broken();
   if (!usable.ok()) co_return usable;
-  while (checkpointing_) co_await changed_.wait();
   checkpointing_ = true;
   Status done = co_await checkpoint_in_use();
   checkpointing_ = false;
-  changed_.notify_all();
   co_return done;
 }
 
 // The new journal begins and the image is taken in one turn; everything after is writing. Until the new checkpoint has
 // its name, recovery reads the old one and both journals.
 Task<Status> StorageArray::checkpoint_in_use() {
+  // A former journal that an attempt before this one could not make whole has to be whole before another may follow.
+  Status whole = co_await journal_.commit(journal_.open_sequence());
+  if (!whole.ok()) co_return whole;
+  settle_removals();
+  co_await close_former_journal();
   const uint64_t number = number_ + 1;
   const uint64_t generation = random_generation();
   Result<int> file = co_await make_journal_file(number);
@@ -132,12 +141,13 @@ Task<Status> StorageArray::checkpoint_in_use() {
   std::vector<uint8_t> last_record;
   encode_next_journal(last_record, number, generation);
   const uint64_t last_sequence = journal_.switch_to(file.value(), generation, last_record);
-  const int former_file = std::exchange(journal_file_, file.value());
+  former_journal_file_ = std::exchange(journal_file_, file.value());
   const CheckpointImage image_now = image(number, generation, false);
   number_ = number;
 
-  Status whole = co_await journal_.commit(last_sequence);
+  whole = co_await journal_.commit(last_sequence);
   if (!whole.ok()) co_return whole;
+  co_await close_former_journal();
   std::vector<Family*> families;
   for (const auto& [id, family] : families_) families.push_back(family.get());
   whole = co_await sync_families(families);
@@ -145,21 +155,32 @@ Task<Status> StorageArray::checkpoint_in_use() {
   whole = co_await write_checkpoint_file(image_now);
   if (!whole.ok()) co_return whole;
   for (const auto& [id, family] : families_) family->checkpointed(last_sequence);
-  co_await journal_.let_go_of(former_file);
-  co_await files_.close(former_file);
   co_await remove_older_files(number);
   co_return Status();
 }
 
+Task<void> StorageArray::close_former_journal() {
+  const int former_file = std::exchange(former_journal_file_, -1);
+  if (former_file < 0) co_return;
+  co_await journal_.let_go_of(former_file);
+  co_await files_.close(former_file);
+}
+
+// Called whenever the journal has grown, so nothing happens here but the start of a task.
 void StorageArray::checkpoint_if_due() {
-  if (checkpointing_ || closing_ || journal_.broken() || journal_.size_bytes() < kCheckpointAtJournalBytes) return;
+  if (checkpoint_started_ || closing_ || journal_.broken()) return;
+  if (journal_.size_bytes() < checkpoint_at_journal_bytes_) return;
+  checkpoint_started_ = true;
   ++tasks_running_;
   loop_.spawn(run_checkpoint());
 }
 
 Task<void> StorageArray::run_checkpoint() {
   // A failure leaves the old checkpoint and both journals, from which everything can be recovered.
-  (void)co_await checkpoint();
+  Status done = co_await checkpoint();
+  checkpoint_at_journal_bytes_ =
+      done.ok() ? kCheckpointAtJournalBytes : journal_.size_bytes() + kCheckpointAgainAfterBytes;
+  checkpoint_started_ = false;
   --tasks_running_;
   changed_.notify_all();
 }
@@ -203,13 +224,14 @@ Task<Status> StorageArray::close_families() {
       outcome = co_await install_checkpoint(last);
     }
   }
+  for (Family* family : families) co_await family->quiesce();
   co_await journal_.quiesce();
   for (Family* family : families) {
-    co_await family->quiesce();
     co_await files_.close(family->base_file());
     co_await files_.close(family->area_file());
     family->set_files(-1, -1);
   }
+  co_await files_.close(std::exchange(former_journal_file_, -1));
   co_await files_.close(std::exchange(journal_file_, -1));
   co_await files_.close(std::exchange(lock_file_, -1));
   changed_.notify_all();

@@ -97,6 +97,12 @@ Task<Status> ArrayFiles::unlink(std::string name) {
   co_return Status();
 }
 
+Task<Status> ArrayFiles::rename(std::string from, std::string to) {
+  const int64_t result = co_await file_call(loop_, [&](FileSystem& fs) { return fs.rename(from, to); });
+  if (result < 0) co_return failed(result, "renaming " + from);
+  co_return Status();
+}
+
 Task<Status> ArrayFiles::truncate(int file, uint64_t size_bytes, std::string name) {
   const int64_t result = co_await file_call(loop_, [&](FileSystem& fs) { return fs.truncate(file, size_bytes); });
   if (result < 0) {
@@ -112,7 +118,8 @@ Task<Status> ArrayFiles::make_directories() {
   if (there == 0) co_return Status(Code::array_exists, path_ + " holds an array already");
   const std::vector<std::string> names = {path_, base_directory(), area_directory()};
   for (const std::string& name : names) {
-    const int64_t made = co_await file_call(loop_, [&](FileSystem& fs) { return fs.make_directory(name, kDirectoryMode); });
+    const int64_t made =
+        co_await file_call(loop_, [&](FileSystem& fs) { return fs.make_directory(name, kDirectoryMode); });
     if (made < 0 && made != -EEXIST) co_return failed(made, "making the directory " + name);
   }
   Status synced = co_await sync_directory(path_);
@@ -128,8 +135,8 @@ Task<bool> ArrayFiles::probe_direct() {
   if (file.ok()) {
     AlignedBuffer unit = make_aligned(kUnitBytes);
     const int64_t whole = co_await IoAwait(loop_, IoOp::write, file.value(), 0, unit.get(), kUnitBytes);
-    const int64_t sector = co_await IoAwait(loop_, IoOp::write, file.value(), kSectorBytes, unit.get() + kSectorBytes,
-                                            kSectorBytes);
+    const int64_t sector =
+        co_await IoAwait(loop_, IoOp::write, file.value(), kSectorBytes, unit.get() + kSectorBytes, kSectorBytes);
     direct = whole >= 0 && sector >= 0;
     co_await close(file.value());
   }
@@ -171,8 +178,8 @@ Task<Result<int>> ArrayFiles::take_lock() {
     std::string holder;
     (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.read_small(lock(), &holder); });
     while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-    co_return Status(Code::array_locked, path_ + " is in use by process " + (holder.empty() ? "?" : holder) +
-                                             "; close it there first");
+    co_return Status(Code::array_locked,
+                     path_ + " is in use by process " + (holder.empty() ? "?" : holder) + "; close it there first");
   }
   std::string pid = std::to_string(::getpid()) + "\n";
   int64_t result = co_await file_call(loop_, [&](FileSystem& fs) { return fs.truncate(file.value(), 0); });

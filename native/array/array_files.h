@@ -59,6 +59,7 @@ class ArrayFiles {
   Task<void> close(int file);
   Task<Status> sync_directory(std::string name);
   Task<Status> unlink(std::string name);
+  Task<Status> rename(std::string from, std::string to);
   Task<Status> truncate(int file, uint64_t size_bytes, std::string name);
 
  private:

@@ -12,6 +12,8 @@ namespace holdfast {
 namespace {
 
 constexpr size_t kCopiesOfLunMax = 512;
+// Copies of copies of copies: a view of this depth in each of 64 copies still fits into one record.
+constexpr size_t kViewDepthMax = 512;
 
 Status no_such_set(const Guid& set) {
   return Status(Code::object_not_found, "the array knows no shadow copy set " + set.to_string());
@@ -31,6 +33,7 @@ std::vector<Family*> StorageArray::families_of(const ShadowSet& set) {
 Task<Status> StorageArray::arm_set(ArmRequest request) {
   Status usable = closed_or_broken();
   if (!usable.ok()) co_return usable;
+  const Running running(*this);
   if (request.copies.empty()) co_return Status(Code::invalid_argument, "a set needs at least one LUN");
   if (request.copies.size() > kSetLunsMax) {
     co_return Status(Code::maximum_number_of_volumes_reached, "a set has at most 64 LUNs");
@@ -50,19 +53,29 @@ Task<Status> StorageArray::arm_set(ArmRequest request) {
   for (const ArmCopy& ids : request.copies) {
     std::shared_ptr<Lun> source = find_lun(ids.source);
     if (source == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + ids.source.to_string());
+    if (source->state() != Lun::State::open) co_return Status(Code::lun_closed, source->describe() + " is closed");
     if (find_lun(ids.copy) != nullptr) {
       co_return Status(Code::object_already_exists, "LUN " + ids.copy.to_string() + " exists already");
     }
-    size_t copies_there = 0;
-    for (const auto& [guid, lun] : luns_) {
-      if (lun->is_copy() && lun->record().source == ids.source) ++copies_there;
+    for (const ShadowCopy& other : set.copies) {
+      if (other.source == source || other.ids.copy == ids.copy || other.ids.snapshot == ids.snapshot) {
+        co_return Status(Code::object_already_exists, source->describe() + " or its copy is in the set twice");
+      }
     }
-    if (copies_there >= kCopiesOfLunMax) {
+    if (copies_.count(ids.snapshot) != 0) {
+      co_return Status(Code::object_already_exists, "shadow copy " + ids.snapshot.to_string() + " exists already");
+    }
+    if (source->record().view.size() >= kViewDepthMax) {
+      co_return Status(Code::maximum_number_of_snapshots_reached,
+                       source->describe() + " is a copy of a copy, 512 deep; no deeper one can be taken");
+    }
+    if (source->copy_count() >= kCopiesOfLunMax) {
       co_return Status(Code::maximum_number_of_snapshots_reached, source->describe() + " has 512 shadow copies");
     }
     for (const auto& [id, other] : sets_) {
+      if (other->state >= SetState::recorded) continue;
       for (const ShadowCopy& copy : other->copies) {
-        if (copy.source == source && other->state < SetState::recorded) {
+        if (copy.source == source) {
           co_return Status(Code::snapshot_set_in_progress, source->describe() + " is part of another set in progress");
         }
       }
@@ -87,6 +100,7 @@ Task<Status> StorageArray::arm_set(ArmRequest request) {
 
 void StorageArray::hold(Guid set_id, OwnerId owner, std::vector<Guid> lun_ids, int64_t limit_nanos,
                         bool await_writes_in_flight, std::function<void(Result<LeaseId>)> held) {
+  if (closing_) return held(Status(Code::array_closed, files_.path() + " is closed"));
   HoldRequest request;
   request.set = set_id;
   request.owner = owner;
@@ -95,6 +109,7 @@ void StorageArray::hold(Guid set_id, OwnerId owner, std::vector<Guid> lun_ids, i
   for (const Guid& id : lun_ids) {
     std::shared_ptr<Lun> lun = find_lun(id);
     if (lun == nullptr) return held(Status(Code::lun_not_found, "the array has no LUN " + id.to_string()));
+    if (lun->state() != Lun::State::open) return held(Status(Code::lun_closed, lun->describe() + " is closed"));
     if (std::find(request.luns.begin(), request.luns.end(), lun.get()) != request.luns.end()) continue;
     request.luns.push_back(lun.get());
   }
@@ -146,6 +161,18 @@ Status StorageArray::capture(ShadowSet& set) {
   return Status();
 }
 
+void StorageArray::add_copy(const std::shared_ptr<Lun>& copy) {
+  luns_[copy->guid()] = copy;
+  copies_[copy->record().snapshot] = copy;
+  if (std::shared_ptr<Lun> source = find_lun(copy->record().source)) source->count_copies(1);
+}
+
+void StorageArray::drop_copy(const std::shared_ptr<Lun>& copy) {
+  luns_.erase(copy->guid());
+  copies_.erase(copy->record().snapshot);
+  if (std::shared_ptr<Lun> source = find_lun(copy->record().source)) source->count_copies(-1);
+}
+
 void StorageArray::remove_copy(Lun& copy) {
   Family& family = copy.family();
   const View view = copy.record().view;
@@ -172,8 +199,7 @@ Task<Status> StorageArray::await_old_writes(ShadowSet& set) {
     for (const std::shared_ptr<EpochWrites>& epoch : copy.old_writes) {
       while (epoch->in_flight_count > 0) co_await copy.source->changed().wait();
       if (!epoch->failure.ok()) {
-        co_return Status(epoch->failure.code(),
-                         "a write that belongs to the set failed: " + epoch->failure.message(),
+        co_return Status(epoch->failure.code(), "a write that belongs to the set failed: " + epoch->failure.message(),
                          epoch->failure.error_number(), epoch->failure.offset_bytes());
       }
     }
@@ -216,7 +242,7 @@ Task<Status> StorageArray::record_captured(ShadowSet& set) {
   const uint64_t batch = journal_.append(record);
   set.state = SetState::recorded;
   for (Family* family : families_of(set)) family->touched_by_record(batch);
-  for (ShadowCopy& copy : set.copies) luns_[copy.ids.copy] = copy.lun;
+  for (ShadowCopy& copy : set.copies) add_copy(copy.lun);
   co_return co_await journal_.commit(batch);
 }
 
@@ -228,9 +254,12 @@ Task<Status> StorageArray::record_set(Guid id) {
     co_return Status(Code::bad_state, "set " + id.to_string() + " has not been captured, or its hold still stands");
   }
   set.state = SetState::recording;
-  ++tasks_running_;
+  const Running running(*this);
   Status recorded = co_await record_captured(set);
-  if (!recorded.ok()) {
+  if (sets_.count(id) == 0) {
+    // From the appending of its record on, the set may be deleted like any other.
+    if (recorded.ok()) recorded = Status(Code::cancelled, "the set was deleted while it was being recorded");
+  } else if (!recorded.ok()) {
     if (set.state == SetState::recorded) {
       co_await remove_recorded(set);
     } else {
@@ -238,9 +267,6 @@ Task<Status> StorageArray::record_set(Guid id) {
       discard(set);
     }
   }
-  --tasks_running_;
-  changed_.notify_all();
-  checkpoint_if_due();
   co_return recorded;
 }
 
@@ -252,11 +278,17 @@ Task<Status> StorageArray::finish_set(Guid id, std::string note) {
     co_return Status(Code::bad_state, "set " + id.to_string() + " is not recorded, or is created already");
   }
   if (note.size() > (256u << 10)) co_return Status(Code::invalid_argument, "the note of a set has at most 256 KiB");
+  const Running running(*this);
   set.state = SetState::created;
   set.record.note = note;
   std::vector<uint8_t> record;
   encode_set_created(record, id, note);
-  co_return co_await journal_.commit(journal_.append(record));
+  Status durable = co_await journal_.commit(journal_.append(record));
+  if (durable.ok()) co_return durable;
+  // Whoever hears of the failure aborts the set, which has to find it unfinished.
+  found = sets_.find(id);
+  if (found != sets_.end() && found->second->state == SetState::created) found->second->state = SetState::recorded;
+  co_return durable;
 }
 
 Task<void> StorageArray::drain_copies(ShadowSet& set) {
@@ -285,11 +317,8 @@ Task<Status> StorageArray::end_set(Guid id) {
       continue;
     }
     if (set.state == SetState::recorded || set.state == SetState::created) co_return co_await remove_recorded(set);
-    if (set.state == SetState::captured) {
-      for (const ShadowCopy& copy : set.copies) leases_.forget(*copy.source);
-      if (sets_.count(id) == 0) co_return Status();
-    }
-    discard(set);
+    leases_.end_holds_of(id);
+    if (sets_.count(id) != 0) discard(set);
     co_return Status();
   }
 }
@@ -297,21 +326,26 @@ Task<Status> StorageArray::end_set(Guid id) {
 Task<Status> StorageArray::remove_recorded(ShadowSet& set) {
   std::vector<Guid> snapshots;
   for (const ShadowCopy& copy : set.copies) snapshots.push_back(copy.ids.snapshot);
-  co_return co_await delete_copies(std::move(snapshots));
+  co_return co_await remove_copies(std::move(snapshots));
 }
 
 Task<Status> StorageArray::delete_copies(std::vector<Guid> snapshots) {
+  Status usable = closed_or_broken();
+  if (!usable.ok()) co_return usable;
+  co_return co_await remove_copies(std::move(snapshots));
+}
+
+// A copy's versions stay protected until its removal cannot be lost any more: a crash before that brings it back.
+Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
   std::vector<std::shared_ptr<Lun>> doomed;
   for (const Guid& snapshot : snapshots) {
-    for (const auto& [guid, lun] : luns_) {
-      if (lun->is_copy() && lun->record().snapshot == snapshot && lun->state() != Lun::State::gone) {
-        doomed.push_back(lun);
-      }
-    }
+    auto found = copies_.find(snapshot);
+    if (found == copies_.end() || found->second->state() == Lun::State::gone) continue;
+    found->second->retire(Lun::State::gone);  // so that an id named twice counts once
+    doomed.push_back(found->second);
   }
   if (doomed.empty()) co_return Status(Code::object_not_found, "the array has none of these shadow copies");
-  ++tasks_running_;
-  for (const auto& lun : doomed) lun->retire(Lun::State::gone);
+  const Running running(*this);
   for (const auto& lun : doomed) co_await lun->drained();
 
   std::vector<Guid> guids;
@@ -321,20 +355,28 @@ Task<Status> StorageArray::delete_copies(std::vector<Guid> snapshots) {
   const uint64_t batch = journal_.append(record);
   for (const auto& lun : doomed) {
     lun->family().touched_by_record(batch);
-    luns_.erase(lun->guid());
-    remove_copy(*lun);
-    for (auto& [id, set] : sets_) {
-      std::erase_if(set->copies, [&](const ShadowCopy& copy) { return copy.lun == lun; });
-    }
+    drop_copy(lun);
+    removals_.push_back(Removal{batch, lun});
+  }
+  for (auto& [id, set] : sets_) {
+    if (set->state < SetState::recorded) continue;
+    std::erase_if(set->copies, [&](const ShadowCopy& copy) { return copies_.count(copy.ids.snapshot) == 0; });
   }
   std::erase_if(sets_, [](const auto& entry) {
     return entry.second->copies.empty() && entry.second->state >= SetState::recorded;
   });
   Status durable = co_await journal_.commit(batch);
-  --tasks_running_;
-  changed_.notify_all();
-  checkpoint_if_due();
+  settle_removals();
   co_return durable;
+}
+
+// What could not be made durable at once is settled by the next deletion or checkpoint, or by the next opening.
+void StorageArray::settle_removals() {
+  std::erase_if(removals_, [&](const Removal& removal) {
+    if (removal.batch > journal_.durable_through()) return false;
+    remove_copy(*removal.copy);
+    return true;
+  });
 }
 
 std::vector<SetRecord> StorageArray::list_sets() const {

@@ -89,12 +89,13 @@ void Journal::close_batch() {
   batch->length_bytes = align_up(kBatchHeaderBytes + open_records_.size(), kUnitBytes);
   batch->bytes = make_aligned(batch->length_bytes);
   std::memcpy(batch->bytes.get() + kBatchHeaderBytes, open_records_.data(), open_records_.size());
-  seal_batch(batch->bytes.get(), BatchHeader{generation_, open_sequence_, durable_through_,
-                                             static_cast<uint32_t>(open_records_.size())});
+  seal_batch(batch->bytes.get(),
+             BatchHeader{generation_, open_sequence_, durable_through_, static_cast<uint32_t>(open_records_.size())});
   tail_bytes_ += batch->length_bytes;
   open_records_.clear();
   ++open_sequence_;
   batches_.push_back(std::move(batch));
+  if (on_growth_) on_growth_();
 }
 
 void Journal::submit_batches() {

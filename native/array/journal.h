@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -53,6 +54,9 @@ bool read_batch(std::span<const uint8_t> bytes, uint64_t generation, BatchHeader
 class Journal {
  public:
   explicit Journal(Loop& loop) : loop_(loop), changed_(loop) {}
+
+  /// Called when a batch has been closed, from inside whatever closed it.
+  void set_on_growth(std::function<void()> on_growth) { on_growth_ = std::move(on_growth); }
 
   /// Starts appending to an empty journal file.
   void start(int file, uint64_t generation, uint64_t first_sequence);
@@ -105,6 +109,7 @@ class Journal {
 
   Loop& loop_;
   Event changed_;
+  std::function<void()> on_growth_;
   int file_ = -1;
   // The file before this one until it is synced through to its last batch; -1 then.
   int former_file_ = -1;

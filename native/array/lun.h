@@ -45,6 +45,10 @@ class Lun final : public Holdable {
   Family& family() { return *family_; }
   State state() const { return state_; }
 
+  /// Recorded shadow copies that were taken of it; the array counts.
+  uint32_t copy_count() const { return copy_count_; }
+  void count_copies(int change) { copy_count_ += static_cast<uint32_t>(change); }
+
   /// The four VSS flags of the set in progress; the original's own bytes never change (see array/shadow_set.h).
   uint64_t pending_vss_flags() const { return pending_vss_flags_; }
   void set_pending_vss_flags(uint64_t flags) { pending_vss_flags_ = flags; }
@@ -106,6 +110,7 @@ class Lun final : public Holdable {
   // Oldest first; the last is the present epoch, earlier ones stay while writes of theirs are in flight.
   std::list<std::shared_ptr<EpochWrites>> epochs_;
   uint32_t requests_in_flight_ = 0;
+  uint32_t copy_count_ = 0;
   bool drain_wanted_ = false;
 };
 

@@ -23,8 +23,8 @@ struct DiskEnds {
   uint64_t size_bytes = 0;
 
   DiskView view() const {
-    return DiskView{std::span<const uint8_t>(head.get(), length_bytes), std::span<const uint8_t>(tail.get(), length_bytes),
-                    size_bytes};
+    return DiskView{std::span<const uint8_t>(head.get(), length_bytes),
+                    std::span<const uint8_t>(tail.get(), length_bytes), size_bytes};
   }
 };
 

@@ -72,7 +72,7 @@ struct FileIdentity {
 
 struct FamilyRecord {
   uint32_t family = 0;
-  Guid original;            // names base/<guid> and area/<guid>
+  Guid original;  // names base/<guid> and area/<guid>
   BranchId root_branch = kNoBranch;
   std::string adopted_path;  // empty: the base file is the array's own
   FileIdentity adopted_identity;

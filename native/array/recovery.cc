@@ -374,6 +374,9 @@ void Recovery::restore_sets() {
     Family& family = *array_.families_.at(record.family);
     array_.luns_[guid] = std::make_shared<Lun>(loop_, array_.leases_, family, record);
   }
+  for (const auto& [guid, record] : luns_) {
+    if (!record.snapshot.is_null()) array_.add_copy(array_.find_lun(guid));
+  }
   for (const auto& [id, record] : sets_) {
     auto set = std::make_unique<ShadowSet>();
     set->state = record.created ? SetState::created : SetState::recorded;

@@ -6,8 +6,8 @@
 //     └──── abort, deadline, owner's death ────┴─▶ gone
 //
 // The VSS flags (read-only, hidden, no drive letter, shadow copy) are pending attributes of the source LUNs while the
-// set is armed or captured: memory only, shown by inspect. The copies get them written on their own branches before the
-// set is recorded. The originals are never written to, so a crash has nothing to undo.
+// set is armed: memory only, shown by inspect. The capture hands them to the copies, which get them written on their
+// own branches before the set is recorded. The originals are never written to, so a crash has nothing to undo.
 //
 // Thread: the loop's. Crash: only recorded and created exist on disk.
 #pragma once

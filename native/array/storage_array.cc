@@ -10,12 +10,9 @@
 
 namespace holdfast {
 StorageArray::StorageArray(Loop& loop, LeaseTable& leases, ArrayFiles files, Manifest manifest)
-    : loop_(loop),
-      leases_(leases),
-      files_(std::move(files)),
-      manifest_(manifest),
-      journal_(loop),
-      changed_(loop) {}
+    : loop_(loop), leases_(leases), files_(std::move(files)), manifest_(manifest), journal_(loop), changed_(loop) {
+  journal_.set_on_growth([this] { checkpoint_if_due(); });
+}
 
 StorageArray::~StorageArray() = default;
 
@@ -113,7 +110,37 @@ Task<Status> StorageArray::add_original(FamilyRecord record, uint64_t size_bytes
   auto lun = std::make_shared<Lun>(loop_, leases_, *family, lun_record);
   families_[record.family] = std::move(family);
   luns_[guid] = lun;
-  co_return co_await journal_.commit(journal_.append(records));
+  Status durable = co_await journal_.commit(journal_.append(records));
+  if (!durable.ok()) (void)co_await take_back_original(lun);
+  co_return durable;
+}
+
+// The records that add a LUN could not be made durable. They may still reach the disk with a later commit, so their
+// opposite follows them, and the base file stays for whoever finds the first without the second.
+Task<Status> StorageArray::take_back_original(std::shared_ptr<Lun> lun) {
+  std::vector<uint8_t> records;
+  encode_lun_removed(records, lun->guid());
+  encode_family_removed(records, lun->family().id());
+  (void)journal_.append(records);
+  lun->retire(Lun::State::gone);
+  co_await lun->drained();
+  co_await retire_family(*lun);
+  co_return Status();
+}
+
+// The family of a LUN that has left the array: its files are closed; handles may still name it.
+Task<void> StorageArray::retire_family(Lun& original) {
+  Family& family = original.family();
+  luns_.erase(original.guid());
+  const auto found = families_.find(family.id());
+  retired_families_.push_back(std::move(found->second));
+  families_.erase(found);
+  co_await family.quiesce();
+  const int base_file = family.base_file();
+  const int area_file = family.area_file();
+  family.set_files(-1, -1);
+  co_await files_.close(base_file);
+  co_await files_.close(area_file);
 }
 
 Task<Result<Guid>> StorageArray::create_lun(uint64_t size_bytes) {
@@ -123,6 +150,7 @@ Task<Result<Guid>> StorageArray::create_lun(uint64_t size_bytes) {
     co_return Status(Code::lun_size, "a LUN has between 512 bytes and 8 TiB, in multiples of 512; asked for " +
                                          std::to_string(size_bytes));
   }
+  const Running running(*this);
   const Guid guid = Guid::random();
   FamilyRecord record;
   record.family = next_family_++;
@@ -140,6 +168,7 @@ Task<Result<Guid>> StorageArray::create_lun(uint64_t size_bytes) {
   Result<int> area = co_await files_.open(files_.area(guid), O_RDWR | O_CREAT | O_EXCL, manifest_.mode);
   if (!area.ok()) {
     co_await files_.close(base.value());
+    (void)co_await files_.unlink(files_.base(guid));
     co_return area.status();
   }
   Status synced = co_await files_.sync_directory(files_.base_directory());
@@ -148,7 +177,14 @@ Task<Result<Guid>> StorageArray::create_lun(uint64_t size_bytes) {
     const int64_t result = co_await IoAwait(loop_, IoOp::sync, base.value(), 0, nullptr, 0);
     if (result < 0) synced = Status::from_errno(static_cast<int>(-result), "syncing " + files_.base(guid));
   }
-  if (synced.ok()) synced = co_await add_original(record, size_bytes, base.value(), area.value(), guid);
+  if (!synced.ok()) {
+    co_await files_.close(base.value());
+    co_await files_.close(area.value());
+    (void)co_await files_.unlink(files_.base(guid));
+    (void)co_await files_.unlink(files_.area(guid));
+    co_return synced;
+  }
+  synced = co_await add_original(record, size_bytes, base.value(), area.value(), guid);
   if (!synced.ok()) co_return synced;
   co_return guid;
 }
@@ -156,21 +192,23 @@ Task<Result<Guid>> StorageArray::create_lun(uint64_t size_bytes) {
 Task<Result<Guid>> StorageArray::adopt_lun(std::string image_path) {
   Status usable = closed_or_broken();
   if (!usable.ok()) co_return usable;
+  const Running running(*this);
   FileStat stat;
-  const int64_t there =
-      co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(image_path, &stat); });
+  const int64_t there = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(image_path, &stat); });
+  if (there == -ENOENT || there == -ENOTDIR) {
+    co_return Status(Code::lun_not_found, "there is no disk image " + image_path, static_cast<int>(-there));
+  }
   if (there < 0) co_return Status::from_errno(static_cast<int>(-there), "looking at " + image_path);
   if (!stat.is_regular) co_return Status(Code::invalid_argument, image_path + " is not a regular file");
-  if (stat.size_bytes < kSectorBytes || !is_aligned(stat.size_bytes, kSectorBytes) ||
-      stat.size_bytes > kLunBytesMax) {
+  if (stat.size_bytes < kSectorBytes || !is_aligned(stat.size_bytes, kSectorBytes) || stat.size_bytes > kLunBytesMax) {
     co_return Status(Code::lun_size, image_path + " has " + std::to_string(stat.size_bytes) +
                                          " bytes; a disk image has between 512 bytes and 8 TiB, in multiples of 512");
   }
   for (const auto& [id, family] : families_) {
     if (family->adopted() && family->record().adopted_identity.device == stat.device &&
         family->record().adopted_identity.inode == stat.inode) {
-      co_return Status(Code::lun_adopted, image_path + " is LUN " + family->record().original.to_string() +
-                                              " of this array already");
+      co_return Status(Code::lun_adopted,
+                       image_path + " is LUN " + family->record().original.to_string() + " of this array already");
     }
   }
   const Guid guid = Guid::random();
@@ -188,13 +226,25 @@ Task<Result<Guid>> StorageArray::adopt_lun(std::string image_path) {
     co_await files_.close(base.value());
     co_return Status(Code::lun_adopted, image_path + " is in use by another array or program");
   }
+  FileStat opened;
+  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(base.value(), &opened); });
+  if (opened.device != stat.device || opened.inode != stat.inode || opened.size_bytes != stat.size_bytes) {
+    co_await files_.close(base.value());
+    co_return Status(Code::lun_changed, image_path + " was replaced or resized while it was being adopted");
+  }
   Result<int> area = co_await files_.open(files_.area(guid), O_RDWR | O_CREAT | O_EXCL, manifest_.mode);
   if (!area.ok()) {
     co_await files_.close(base.value());
     co_return area.status();
   }
   Status added = co_await files_.sync_directory(files_.area_directory());
-  if (added.ok()) added = co_await add_original(record, stat.size_bytes, base.value(), area.value(), guid);
+  if (!added.ok()) {
+    co_await files_.close(base.value());
+    co_await files_.close(area.value());
+    (void)co_await files_.unlink(files_.area(guid));
+    co_return added;
+  }
+  added = co_await add_original(record, stat.size_bytes, base.value(), area.value(), guid);
   if (!added.ok()) co_return added;
   co_return guid;
 }
@@ -207,6 +257,7 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
   if (lun->is_copy()) {
     co_return Status(Code::lun_in_use, lun->describe() + " is a shadow copy; delete it with its snapshot id instead");
   }
+  if (lun->state() != Lun::State::open) co_return Status(Code::lun_closed, lun->describe() + " is closed");
   Family& family = lun->family();
   for (const auto& [id, other] : luns_) {
     if (other != lun && &other->family() == &family) {
@@ -218,10 +269,15 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
       if (copy.source == lun) co_return Status(Code::lun_in_use, lun->describe() + " is part of a set in progress");
     }
   }
+  const Running running(*this);
   lun->retire(Lun::State::closed);
   co_await lun->drained();
+  // A crash on the way must find neither a copy that still reads the base, nor a map that falls back to it.
+  Status home = co_await journal_.commit(journal_.open_sequence());
+  settle_removals();
   co_await family.quiesce();
-  Status home = co_await bring_home(*lun);
+  if (home.ok()) home = co_await family.sync();
+  if (home.ok()) home = co_await bring_home(*lun);
   if (!home.ok()) {
     lun->reinstate();
     co_return home;
@@ -232,15 +288,9 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
   Status forgotten = co_await journal_.commit(journal_.append(records));
   if (!forgotten.ok()) co_return forgotten;
   const std::string base_path = family.adopted() ? family.record().adopted_path : files_.base(guid);
-  co_await files_.close(family.base_file());
-  co_await files_.close(family.area_file());
-  (void)co_await files_.unlink(files_.area(guid));
-  luns_.erase(guid);
   lun->retire(Lun::State::gone);
-  family.set_files(-1, -1);
-  const uint32_t family_id = family.id();
-  retired_families_.push_back(std::move(families_[family_id]));
-  families_.erase(family_id);
+  co_await retire_family(*lun);
+  (void)co_await files_.unlink(files_.area(guid));
   co_return base_path;
 }
 
@@ -256,8 +306,8 @@ Task<Status> StorageArray::bring_home(Lun& lun) {
     const Seen seen = family.branches().see(family.map(), lun.record().view, unit);
     if (seen.place == kHome) continue;
     const uint32_t stored = family.stored_bytes(unit, kHome);
-    int64_t result = co_await IoAwait(loop_, IoOp::read, family.area_file(), unit_offset(seen.place),
-                                      unit_bytes.get(), kUnitBytes);
+    int64_t result =
+        co_await IoAwait(loop_, IoOp::read, family.area_file(), unit_offset(seen.place), unit_bytes.get(), kUnitBytes);
     if (result >= 0) {
       result = co_await IoAwait(loop_, IoOp::write, family.base_file(), unit_offset(unit), unit_bytes.get(), stored);
     }
@@ -272,19 +322,28 @@ Task<Status> StorageArray::bring_home(Lun& lun) {
 
 std::vector<LunInfo> StorageArray::list_luns() const {
   std::vector<LunInfo> list;
-  for (const auto& [guid, lun] : luns_) {
-    Family& family = lun->family();
-    LunInfo info;
-    info.record = lun->present_record();
-    info.adopted_path = family.record().adopted_path;
-    info.base_path = family.adopted() ? info.adopted_path : files_.base(family.record().original);
-    info.area_bytes = unit_offset(family.places().used_count());
-    info.memory_bytes = family.map().memory_bytes();
-    info.pending_vss_flags = lun->pending_vss_flags();
-    info.held = leases_.is_held(*lun);
-    list.push_back(std::move(info));
-  }
+  for (const auto& [guid, lun] : luns_) list.push_back(describe(*lun));
   return list;
+}
+
+std::optional<LunInfo> StorageArray::describe_lun(const Guid& guid) const {
+  std::shared_ptr<Lun> lun = find_lun(guid);
+  if (lun == nullptr) return std::nullopt;
+  return describe(*lun);
+}
+
+LunInfo StorageArray::describe(Lun& lun) const {
+  Family& family = lun.family();
+  LunInfo info;
+  info.record = lun.present_record();
+  info.adopted_path = family.record().adopted_path;
+  info.base_path = family.adopted() ? info.adopted_path : files_.base(family.record().original);
+  info.area_bytes = unit_offset(family.places().used_count());
+  info.memory_bytes = family.map().memory_bytes();
+  info.pending_vss_flags = lun.pending_vss_flags();
+  info.held = leases_.is_held(lun);
+  info.copy_count = lun.copy_count();
+  return info;
 }
 
 CheckReport StorageArray::check() const {
@@ -321,7 +380,8 @@ Task<Status> StorageArray::close() {
     lun->retire(Lun::State::closed);
     co_await lun->drained();
   }
-  while (checkpointing_ || tasks_running_ > 0) co_await changed_.wait();
+  while (tasks_running_ > 0) co_await changed_.wait();
+  for (const auto& [guid, lun] : luns_) lun->retire(Lun::State::closed);  // those that were being made
   for (const auto& [id, family] : families_) co_await family->quiesce();
   co_return co_await close_families();
 }

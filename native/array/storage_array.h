@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -46,6 +47,7 @@ struct LunInfo {
   uint64_t memory_bytes = 0;  // of the family's map
   uint64_t pending_vss_flags = 0;
   bool held = false;
+  uint32_t copy_count = 0;  // recorded shadow copies that were taken of it
 };
 
 struct CheckReport {
@@ -77,13 +79,16 @@ class StorageArray {
   Task<Result<std::string>> detach_lun(Guid lun);
   std::shared_ptr<Lun> find_lun(const Guid& guid) const;
   std::vector<LunInfo> list_luns() const;
+  /// What list_luns() says of one LUN, at a cost that does not depend on the others; nothing if there is none.
+  std::optional<LunInfo> describe_lun(const Guid& guid) const;
 
   // Sets. --------------------------------------------------------------------------------------------------------
   Task<Status> arm_set(ArmRequest request);
   /// Closes the gates of the LUNs and captures the set, if it is armed here, in the same turn.
   void hold(Guid set, OwnerId owner, std::vector<Guid> luns, int64_t limit_nanos, bool await_writes_in_flight,
             std::function<void(Result<LeaseId>)> held);
-  /// Makes a captured set durable: waits for its old-epoch writes, writes the VSS flags into the copies, syncs, records.
+  /// Makes a captured set durable: waits for its old-epoch writes, writes the VSS flags into the copies, syncs,
+  /// records.
   Task<Status> record_set(Guid set);
   /// The set is CREATED: from now on it belongs to nobody's life but its own.
   Task<Status> finish_set(Guid set, std::string note);
@@ -101,14 +106,42 @@ class StorageArray {
  private:
   friend class Recovery;
 
+  // A background checkpoint is written when the journal has grown to this size.
+  static constexpr uint64_t kCheckpointAtJournalBytes = 64 << 20;
+
+  // A task that close() waits for.
+  class Running {
+   public:
+    explicit Running(StorageArray& array) : array_(array) { ++array_.tasks_running_; }
+    ~Running() {
+      --array_.tasks_running_;
+      array_.changed_.notify_all();
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    StorageArray& array_;
+  };
+  // A copy whose removal is recorded, and the batch that says so.
+  struct Removal {
+    uint64_t batch;
+    std::shared_ptr<Lun> copy;
+  };
+
   StorageArray(Loop& loop, LeaseTable& leases, ArrayFiles files, Manifest manifest);
 
   static uint64_t random_generation();
   static SetRecord present_set(const ShadowSet& set);
 
+  LunInfo describe(Lun& lun) const;
+  void add_copy(const std::shared_ptr<Lun>& copy);
+  void drop_copy(const std::shared_ptr<Lun>& copy);
   Status closed_or_broken() const;
   Family* find_family(uint32_t id);
   Task<Status> add_original(FamilyRecord record, uint64_t size_bytes, int base_file, int area_file, Guid guid);
+  Task<Status> take_back_original(std::shared_ptr<Lun> lun);
+  Task<void> retire_family(Lun& original);
   Task<Status> bring_home(Lun& lun);
 
   CheckpointImage image(uint64_t number, uint64_t generation, bool closing);
@@ -117,6 +150,7 @@ class StorageArray {
   Task<void> remove_older_files(uint64_t number);
   Task<Status> install_checkpoint(const CheckpointImage& image);
   Task<Status> checkpoint_in_use();
+  Task<void> close_former_journal();
   void checkpoint_if_due();
   Task<void> run_checkpoint();
   Task<Status> sync_families(const std::vector<Family*>& families);
@@ -133,6 +167,8 @@ class StorageArray {
   Task<Status> end_set(Guid set);
   Task<void> run_end_set(Guid set);
   Task<Status> remove_recorded(ShadowSet& set);
+  Task<Status> remove_copies(std::vector<Guid> snapshots);
+  void settle_removals();
   Task<Status> drop_unfinished_sets();
   void remove_copy(Lun& copy);
 
@@ -144,6 +180,8 @@ class StorageArray {
   Event changed_;
   int lock_file_ = -1;
   int journal_file_ = -1;
+  // The journal before this one, open until it is whole and synced.
+  int former_journal_file_ = -1;
   uint64_t number_ = 0;
   uint32_t next_family_ = 1;
   BranchId next_branch_ = 1;
@@ -151,12 +189,18 @@ class StorageArray {
   // The journal held something: the array was not closed, or not all the way.
   bool recovered_unclean_ = false;
   bool checkpointing_ = false;
+  bool checkpoint_started_ = false;  // in the background
+  uint64_t checkpoint_at_journal_bytes_ = kCheckpointAtJournalBytes;
   uint32_t tasks_running_ = 0;
   std::map<uint32_t, std::unique_ptr<Family>> families_;
   // Families of detached LUNs, which handles may still name.
   std::vector<std::unique_ptr<Family>> retired_families_;
   std::map<Guid, std::shared_ptr<Lun>> luns_;
+  // The recorded copies among them, by snapshot id.
+  std::unordered_map<Guid, std::shared_ptr<Lun>, GuidHash> copies_;
   std::map<Guid, std::unique_ptr<ShadowSet>> sets_;
+  // Removed copies whose versions stay protected until the removal cannot be lost any more.
+  std::vector<Removal> removals_;
 };
 
 }  // namespace holdfast

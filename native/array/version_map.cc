@@ -103,8 +103,7 @@ bool VersionMap::erase(UnitIndex unit, StampId stamp, Place* former) {
   if (key_of(directory_[index]->entries[position]) != key_of(unit, stamp)) return false;
   Leaf& leaf = own(index);
   *former = leaf.entries[position].place;
-  std::memmove(leaf.entries + position, leaf.entries + position + 1,
-               (leaf.entry_count - position - 1) * sizeof(Entry));
+  std::memmove(leaf.entries + position, leaf.entries + position + 1, (leaf.entry_count - position - 1) * sizeof(Entry));
   --leaf.entry_count;
   --entry_count_;
   if (leaf.entry_count < kEntriesMax / 4) merge_around(index);
@@ -119,8 +118,7 @@ void VersionMap::merge_around(size_t index) {
   }
   const uint32_t limit = kEntriesMax * 3 / 4;
   size_t left = index;
-  if (index + 1 < directory_.size() &&
-      directory_[index]->entry_count + directory_[index + 1]->entry_count <= limit) {
+  if (index + 1 < directory_.size() && directory_[index]->entry_count + directory_[index + 1]->entry_count <= limit) {
     left = index;
   } else if (index > 0 && directory_[index - 1]->entry_count + directory_[index]->entry_count <= limit) {
     left = index - 1;

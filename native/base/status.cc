@@ -19,9 +19,9 @@ const char* code_text(Code code) { return kCodeTexts[static_cast<int>(code)]; }
 int code_count() { return static_cast<int>(sizeof(kCodeTexts) / sizeof(kCodeTexts[0])); }
 
 Status::Status(Code code, std::string message, int error_number, uint64_t offset_bytes)
-    : detail_(code == Code::ok ? nullptr
-                               : std::make_unique<Detail>(
-                                     Detail{code, error_number, offset_bytes, std::move(message)})) {}
+    : detail_(code == Code::ok
+                  ? nullptr
+                  : std::make_unique<Detail>(Detail{code, error_number, offset_bytes, std::move(message)})) {}
 
 Status Status::from_errno(int error_number, std::string message, uint64_t offset_bytes) {
   Code code = Code::io;

@@ -8,7 +8,9 @@ import { filesBelow, root, textOf } from './tree.ts'
 
 const longestFile = 450
 const widestCpp = 120
-const widestTypeScript = 110
+// Biome breaks code at 110; this is for comments. A long title, template or pattern stands on a line as it is.
+const widestTypeScript = 120
+const longLiteral = /(['"`/]).{60,}\1/
 
 const cpp = ['native', 'test/native', 'test/fuzz', 'bench/native'].flatMap((folder) =>
   filesBelow(folder, /\.(cc|h)$/),
@@ -33,7 +35,9 @@ test(`no line is wider than ${widestCpp} columns in C++ or ${widestTypeScript} i
     paths.flatMap((path) =>
       textOf(path)
         .split('\n')
-        .flatMap((line, index) => ([...line].length > columns ? [`${path}:${index + 1}`] : [])),
+        .flatMap((line, index) =>
+          [...line].length > columns && !longLiteral.test(line) ? [`${path}:${index + 1}`] : [],
+        ),
     )
   t.deepEqual(widerThan(widestCpp, cpp), [])
   t.deepEqual(widerThan(widestTypeScript, typeScript), [])

@@ -18,8 +18,8 @@ try {
   await original.write(4096, Buffer.alloc(4096, 'before'))
 
   const backup = new BackupComponents(service.coordinator)
-  await backup.initializeForBackup()
-  await backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_FILE_SHARE_BACKUP)
+  backup.initializeForBackup()
+  backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_FILE_SHARE_BACKUP)
   await backup.startSnapshotSet()
   const snapshotId = await backup.addToSnapshotSet(volume.name)
   const { report } = await backup.doSnapshotSet()

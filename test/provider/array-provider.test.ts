@@ -169,12 +169,8 @@ test('interconnects and signatures are the host’s to know and come back as giv
 
 test('a LUN with as many copies as it can have is not supported at present', async (t) => {
   const guid = newGuid()
-  const info = { guid, snapshotId: null, sourceGuid: null } as LunInfo
-  const copies = Array.from(
-    { length: 512 },
-    () => ({ guid: newGuid(), snapshotId: newGuid(), sourceGuid: guid }) as LunInfo,
-  )
-  const full = { listLuns: async () => [info, ...copies] } as unknown as StorageArray
+  const info = { guid, snapshotId: null, sourceGuid: null, copyCount: 512 } as LunInfo
+  const full = { findLun: async () => info } as unknown as StorageArray
   const provider = new ArrayProvider({ arrays: [full], masking: new LunMasking() })
   const lun = arrayLunInformation(guid, false)
   t.false((await provider.areLunsSupported(BACKUP, [''], [lun])).isSupported)
@@ -183,7 +179,7 @@ test('a LUN with as many copies as it can have is not supported at present', asy
     'VSS_E_MAXIMUM_NUMBER_OF_SNAPSHOTS_REACHED',
     provider.beginPrepareSnapshot(newGuid(), newGuid(), BACKUP, [''], [lun]),
   )
-  copies.pop()
+  info.copyCount = 511
   t.true((await provider.areLunsSupported(BACKUP, [''], [lun])).isSupported)
 })
 
