@@ -154,7 +154,7 @@ export class CommitSite {
   }
 
   async #startSet(backup: BackupComponents): Promise<void> {
-    await backup.startSnapshotSet()
+    backup.startSnapshotSet()
     for (const guid of this.#guids) {
       const volume = this.#service.host.volumes().find(({ lunGuid }) => lunGuid === guid)
       if (volume === undefined) throw new Error(`LUN ${guid} has no volume`)
@@ -164,7 +164,7 @@ export class CommitSite {
 
   async close(): Promise<void> {
     await this.#load.stop()
-    this.#writer.unsubscribe()
+    await this.#writer.unsubscribe()
     await this.#service.close()
     await rm(this.#directory, { recursive: true, force: true })
   }

@@ -20,7 +20,7 @@ try {
   const backup = new BackupComponents(service.coordinator)
   backup.initializeForBackup()
   backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_FILE_SHARE_BACKUP)
-  await backup.startSnapshotSet()
+  backup.startSnapshotSet()
   const snapshotId = await backup.addToSnapshotSet(volume.name)
   const { report } = await backup.doSnapshotSet()
   await original.write(4096, Buffer.alloc(4096, 'after!'))
