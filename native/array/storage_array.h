@@ -11,6 +11,13 @@
 // not recorded leaves no trace; one that was recorded and not created, or that is auto-release, is deleted when
 // the array is opened. After a crash a set is whole or absent.
 //
+// A deleted copy answers nobody from that moment, but protects its versions until the record of its removal is durable:
+// a crash before that brings it back, whole. A record that found no space stays in its place in the journal and may
+// reach the disk with any later one; whatever takes it back is therefore a record behind it, never a forgetting.
+//
+// A checkpoint is written at opening and closing, when asked for, and in the background once the journal has grown to
+// 64 MiB, whatever made it grow. If it fails, the checkpoint before it and the journals since are all that is needed.
+//
 // Thread: the loop's. Ownership: whoever opened the array keeps it until close() has returned.
 #pragma once
 

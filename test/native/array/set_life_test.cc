@@ -183,6 +183,23 @@ TEST_F(SetLifeTest, ALunHas512CopiesAndNoMore) {
   EXPECT_TRUE(arm_copies(machine(), {id}).status.ok());
 }
 
+TEST_F(SetLifeTest, CopiesOfCopiesGoAsDeepAsARecordCanSayAndNoDeeper) {
+  std::vector<Guid> chain = {id};
+  TakenSet set;
+  while ((set = take_set(machine(), {chain.back()})).status.ok()) {
+    ASSERT_TRUE(write(set.copies[0], 0, pattern(512, static_cast<uint8_t>(chain.size() % 251))).ok());
+    chain.push_back(set.copies[0]);
+    ASSERT_LE(chain.size(), 600u);
+  }
+  EXPECT_EQ(set.status.code(), Code::maximum_number_of_snapshots_reached) << set.status.message();
+  EXPECT_EQ(chain.size(), 512u);
+  ASSERT_TRUE(close_and_open().ok());
+  for (const size_t depth : {size_t{1}, size_t{250}, size_t{511}}) {
+    EXPECT_EQ(read(chain[depth], 0, 512), pattern(512, static_cast<uint8_t>(depth % 251)));
+    EXPECT_EQ(read(chain[depth], 4096, 4096), pattern(4096, 1));
+  }
+}
+
 TEST_F(SetLifeTest, ASetDeletedWhileItsRecordIsBeingSyncedIsReportedAsFailed) {
   const TakenSet set = bring_to(Stage::released);
   // The failing sync of the journal ends the recording and the deletion alike.
