@@ -23,7 +23,6 @@ import {
   type ProviderFaults,
   prepared,
   recordsOn,
-  type Scene,
   withWriter,
 } from './local-machine.ts'
 
