@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "array/lun_access.h"
 #include "array/storage_array.h"
@@ -274,20 +275,23 @@ Task<Status> StorageArray::finish_set(Guid id, std::string note) {
   auto found = sets_.find(id);
   if (found == sets_.end()) co_return no_such_set(id);
   ShadowSet& set = *found->second;
-  if (set.state != SetState::recorded) {
-    co_return Status(Code::bad_state, "set " + id.to_string() + " is not recorded, or is created already");
+  if (set.state != SetState::recorded && set.state != SetState::created) {
+    co_return Status(Code::bad_state, "set " + id.to_string() + " is not recorded");
   }
   if (note.size() > (256u << 10)) co_return Status(Code::invalid_argument, "the note of a set has at most 256 KiB");
   const Running running(*this);
-  set.state = SetState::created;
-  set.record.note = note;
+  const SetState former_state = std::exchange(set.state, SetState::created);
+  std::string former_note = std::exchange(set.record.note, note);
   std::vector<uint8_t> record;
   encode_set_created(record, id, note);
   Status durable = co_await journal_.commit(journal_.append(record));
   if (durable.ok()) co_return durable;
-  // Whoever hears of the failure aborts the set, which has to find it unfinished.
+  // Whoever hears of the failure aborts an unfinished set, which has to be found unfinished.
   found = sets_.find(id);
-  if (found != sets_.end() && found->second->state == SetState::created) found->second->state = SetState::recorded;
+  if (found != sets_.end() && found->second->state == SetState::created) {
+    found->second->state = former_state;
+    found->second->record.note = std::move(former_note);
+  }
   co_return durable;
 }
 

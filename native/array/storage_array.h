@@ -97,7 +97,7 @@ class StorageArray {
   /// Makes a captured set durable: waits for its old-epoch writes, writes the VSS flags into the copies, syncs,
   /// records.
   Task<Status> record_set(Guid set);
-  /// The set is CREATED: from now on it belongs to nobody's life but its own.
+  /// The set is CREATED: from now on it belongs to nobody's life but its own. Again for a created set: a new note.
   Task<Status> finish_set(Guid set, std::string note);
   /// Takes back an unfinished set; does nothing to one that is CREATED.
   Task<Status> abort_set(Guid set);

@@ -66,6 +66,25 @@ TEST_F(StorageArrayTest, LunsCopiesAndSetsAreThereAgainAfterClosingAndOpening) {
   EXPECT_EQ(machine.array->list_sets()[0].note, "note");
 }
 
+TEST_F(StorageArrayTest, ACreatedSetTakesANewNoteThatIsThereAfterReopening) {
+  const Guid id = make_lun();
+  const TakenSet set = take_set(machine, {id});
+  ASSERT_TRUE(machine.run(machine.array->finish_set(set.set, "another note")).ok());
+  ASSERT_TRUE(machine.close_array().ok());
+  ASSERT_TRUE(machine.open_array().ok());
+  ASSERT_EQ(machine.array->list_sets().size(), 1u);
+  EXPECT_EQ(machine.array->list_sets()[0].note, "another note");
+  EXPECT_TRUE(machine.array->list_sets()[0].created);
+}
+
+TEST_F(StorageArrayTest, ASnapshotIdNamedTwiceIsDeletedOnce) {
+  const Guid id = make_lun();
+  const TakenSet set = take_set(machine, {id});
+  EXPECT_TRUE(machine.run(machine.array->delete_copies({set.snapshots[0], set.snapshots[0]})).ok());
+  EXPECT_TRUE(machine.array->list_sets().empty());
+  EXPECT_EQ(machine.array->describe_lun(id)->copy_count, 0u);
+}
+
 TEST_F(StorageArrayTest, AnAutoReleaseSetIsGoneAfterReopening) {
   const Guid id = make_lun();
   const TakenSet set = take_set(machine, {id}, true);
