@@ -1,5 +1,7 @@
-// npm run verify [-- --quick]    everything that has to hold, on this machine; --quick leaves out the sanitizers
-//                                and the installation of the packed package
+// npm run verify [-- --quick | --sanitizers]    everything that has to hold, on this machine
+//
+// --quick leaves out the installation of the packed package; --sanitizers adds the native tests under ASan and UBSan,
+// whose build alone takes as long as everything else.
 //
 // The last line is "N passed, M failed", with ", K skipped" where something was: the native tests and the ava
 // tests, a step that failed without a test of its own being one failure. The exit code is 0 if M is 0.
@@ -17,6 +19,7 @@ import { Verification } from './verify/steps.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
 const quick = process.argv.includes('--quick')
+const sanitizers = process.argv.includes('--sanitizers')
 const ci = process.env.CI === 'true'
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-verify-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
@@ -53,7 +56,7 @@ if (missing.length > 0) {
 }
 
 await verification.step('lockfile', script('lockcheck.mjs'))
-await verification.step('addon by node-gyp', script('native.mjs', 'gyp'), { limitMinutes: 6 })
+await verification.step('addon by node-gyp', script('native.mjs', 'gyp'), { limitMinutes: 10 })
 await verification.step('library', script('dist.mjs'))
 await verification.step('types', tool('typescript/bin/tsc', '-p', 'tsconfig.json'))
 await verification.step('biome', [...biome, 'check', '--error-on-warnings', '.'])
@@ -61,7 +64,7 @@ await verification.step('eslint', [...eslint, '.'])
 await verification.step('clang-format', script('clang-format.mjs', '--check'))
 
 if (!missing.includes('cmake')) {
-  await verification.step('addon by cmake-js', script('native.mjs', 'cmake'), { limitMinutes: 6 })
+  await verification.step('addon by cmake-js', script('native.mjs', 'cmake'), { limitMinutes: 10 })
   await verification.step('that addon loads', [...ava, 'test/package/smoke.test.ts'], {
     ...tap,
     env: { HOLDFAST_PREBUILD: join(root, 'build-cmake') },
@@ -69,23 +72,23 @@ if (!missing.includes('cmake')) {
   })
   if (!missing.includes('libgtest-dev')) {
     const plain = nativeTests('plain')
-    await verification.step('native tests', plain.argv, { results: plain.results, limitMinutes: 6 })
-    if (!quick) {
+    await verification.step('native tests', plain.argv, { results: plain.results, limitMinutes: 10 })
+    if (sanitizers) {
       const asan = nativeTests('asan', '--sanitize', 'address,undefined')
       await verification.step('native tests under ASan and UBSan', asan.argv, {
         results: asan.results,
         repeats: true,
-        limitMinutes: 8,
+        limitMinutes: 20,
       })
     }
   }
 }
 
 const others = ['test/**/*.test.ts', '!test/package/tarball.test.ts']
-await verification.step('tests', [...ava, ...others], { ...tap, limitMinutes: 10 })
+await verification.step('tests', [...ava, ...others], { ...tap, limitMinutes: 12 })
 // Alone, because it compiles: the deadlines in the other tests want the processors.
 if (!quick)
-  await verification.step('package', [...ava, 'test/package/tarball.test.ts'], { ...tap, limitMinutes: 6 })
+  await verification.step('package', [...ava, 'test/package/tarball.test.ts'], { ...tap, limitMinutes: 10 })
 
 console.log(`▸ done in ${((performance.now() - started) / 60_000).toFixed(1)} minutes`)
 console.log(verification.summary())
