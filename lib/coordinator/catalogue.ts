@@ -6,6 +6,7 @@
  * provider is registered again.
  */
 import { type Clock, withLimit } from '../clock.ts'
+import { isSameLun } from '../document/lun-identity.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE } from '../enums.ts'
 import { asVssError, VssError } from '../errors.ts'
@@ -18,7 +19,6 @@ import type {
 } from '../provider/snapshot-set-description.ts'
 import { isPersistent, sees } from './context.ts'
 import type { VolumeHost } from './host.ts'
-import { isSameLun } from './lun-identity.ts'
 import type { ProviderRegistry } from './provider-registry.ts'
 
 /** What DeleteSnapshots has done, also where it stopped half-way. */

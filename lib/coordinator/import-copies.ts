@@ -6,13 +6,13 @@
  */
 import type { Clock } from '../clock.ts'
 import { withLimit } from '../clock.ts'
+import { describeLun, hasUniqueIdentifier, isSameLun } from '../document/lun-identity.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import type { ArrivedLun, ImportedVolume, MissingVolume, VolumeHost, VolumeToImport } from './host.ts'
 import type { CoordinatorLimits } from './limits.ts'
-import { describeLun, hasUniqueIdentifier, isSameLun } from './lun-identity.ts'
 import type { SetMember, SnapshotSet } from './snapshot-set.ts'
 import type { Timeline } from './timeline.ts'
 

@@ -2,6 +2,8 @@
  * SnapshotSet: the volumes of a set, each with the provider that will copy it, from StartSnapshotSet
  * until the set is created or gone. What happens to it afterwards is in do-snapshot-set.ts.
  */
+
+import { describeLun, hasUniqueIdentifier, isSameLun } from '../document/lun-identity.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VSS_SNAPSHOT_STATE as STATE, type VSS_SNAPSHOT_STATE } from '../enums.ts'
 import { asVssError, VssError } from '../errors.ts'
@@ -10,7 +12,6 @@ import type { ProviderHost } from '../provider/provider-host.ts'
 import { isTransportable } from './context.ts'
 import type { HostIdentity, HostLun, VolumeHost, VolumeInfo } from './host.ts'
 import { VOLUMES_PER_SET_MAX } from './limits.ts'
-import { describeLun, hasUniqueIdentifier, isSameLun } from './lun-identity.ts'
 import type { ProviderRegistry } from './provider-registry.ts'
 
 /** One volume of the set. */

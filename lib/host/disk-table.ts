@@ -3,10 +3,10 @@
  * identity. Callers see to it that changes do not overlap.
  */
 import type { Lun } from '../array/lun.ts'
+import { isSameLun } from '../document/lun-identity.ts'
 import { asVssError, VssError } from '../errors.ts'
 import { GUID_NULL } from '../ids.ts'
 import { type DiskOrigin, HostDisk } from './disk.ts'
-import { sharesIdentifier } from './lun-information.ts'
 import { HostVolume, type VolumeExtent } from './volume.ts'
 import { shadowDeviceObject, volumeDeviceObject, volumeNameOf } from './volume-name.ts'
 
@@ -49,7 +49,7 @@ export class DiskTable {
     for (const other of this.list()) {
       if (other === disk || other.origin === 'arrived') continue
       const twin = other.extents.find(({ volumeGuid }) => volumeGuids.has(volumeGuid))
-      const shared = sharesIdentifier(disk.lunInformation, other.lunInformation)
+      const shared = isSameLun(disk.lunInformation, other.lunInformation)
         ? 'a storage identifier'
         : diskSignature !== GUID_NULL && diskSignature === other.lunInformation.diskSignature
           ? `the disk signature {${diskSignature}}`

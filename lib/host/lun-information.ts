@@ -3,9 +3,9 @@
  * table, never from what somebody else says about the LUN.
  */
 import { binding, type DiskLayout } from '../binding.ts'
+import { isSameLun } from '../document/lun-identity.ts'
 import type { VdsLunInformation, VdsStorageIdentifier } from '../document/lun-information.ts'
 import {
-  VDS_STORAGE_IDENTIFIER_TYPE as ID_TYPE,
   VDS_STORAGE_BUS_TYPE,
   type VDS_STORAGE_IDENTIFIER_CODE_SET,
   VER_VDS_LUN_INFORMATION,
@@ -24,15 +24,6 @@ export interface InquiryAnswers {
 const PAGE_UNIT_SERIAL_NUMBER = 0x80
 const PAGE_DEVICE_IDENTIFICATION = 0x83
 const ALLOCATION_BYTES = 0xffff
-
-/** The kinds of identifier that no second LUN has. */
-const UNIQUE_TYPES: readonly number[] = [
-  ID_TYPE.VDSStorageIdTypeVendorId,
-  ID_TYPE.VDSStorageIdTypeEUI64,
-  ID_TYPE.VDSStorageIdTypeFCPHName,
-  ID_TYPE.VDSStorageIdTypeScsiNameString,
-]
-
 /** Asks a LUN of ours that need not be open, nor exist yet: a LUN's answers depend on its id alone. */
 export function arrayLunInformation(guid: Guid, isCopy: boolean): VdsLunInformation {
   const page = (code: number): Buffer => binding.inquiry(guid, isCopy, true, code, ALLOCATION_BYTES)
@@ -91,18 +82,6 @@ export function diskSignatureOf(layout: DiskLayout): Guid {
   return GUID_NULL
 }
 
-/** Identifiers that no other LUN may have, as comparable text. */
-export function uniqueIdentifiersOf(lun: VdsLunInformation): string[] {
-  return lun.deviceIdDescriptor.identifiers
-    .filter(({ type, identifier }) => UNIQUE_TYPES.includes(type) && identifier !== '')
-    .map(({ type, codeSet, identifier }) => `${type}:${codeSet}:${identifier.toLowerCase()}`)
-}
-
-export function sharesIdentifier(a: VdsLunInformation, b: VdsLunInformation): boolean {
-  const known = new Set(uniqueIdentifiersOf(a))
-  return uniqueIdentifiersOf(b).some((identifier) => known.has(identifier))
-}
-
 /**
  * Whether a LUN that arrived is the one that was promised: same kind of device from the same maker
  * with the same serial number, and a unique identifier in common. Revision, bus, signature and the
@@ -114,6 +93,6 @@ export function isArrivalOf(arrived: VdsLunInformation, promised: VdsLunInformat
     arrived.vendorId === promised.vendorId &&
     arrived.productId === promised.productId &&
     arrived.serialNumber === promised.serialNumber &&
-    sharesIdentifier(arrived, promised)
+    isSameLun(arrived, promised)
   )
 }

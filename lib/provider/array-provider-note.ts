@@ -4,7 +4,8 @@
  */
 import type { SetRecord } from '../binding.ts'
 
-import { arrayLunInformation, sharesIdentifier } from '../host/lun-information.ts'
+import { isSameLun } from '../document/lun-identity.ts'
+import { arrayLunInformation } from '../host/lun-information.ts'
 import type { SnapshotSetDescription } from './snapshot-set-description.ts'
 
 const VERSION = 1
@@ -30,7 +31,7 @@ export function readNote(record: SetRecord): SnapshotSetDescription | undefined 
   const description = parsed.description as SnapshotSetDescription
   const there = record.copies.map(({ copyGuid }) => arrayLunInformation(copyGuid, true))
   const snapshots = description.snapshots.filter(({ targetLuns }) =>
-    targetLuns.every((target) => there.some((lun) => sharesIdentifier(lun, target))),
+    targetLuns.every((target) => there.some((lun) => isSameLun(lun, target))),
   )
   return snapshots.length === 0 ? undefined : { ...description, snapshots }
 }

@@ -5,10 +5,11 @@ import type { StorageArray } from '../../lib/array/storage-array.ts'
 import type { LunInfo } from '../../lib/binding.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { HoldLease } from '../../lib/coordinator/kernel-support.ts'
+import { isSameLun } from '../../lib/document/lun-identity.ts'
 import type { VdsLunInformation } from '../../lib/document/lun-information.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_SNAPSHOT_CONTEXT as CTX } from '../../lib/enums.ts'
 import { Host } from '../../lib/host/host.ts'
-import { arrayLunInformation, sharesIdentifier } from '../../lib/host/lun-information.ts'
+import { arrayLunInformation } from '../../lib/host/lun-information.ts'
 import { LunMasking } from '../../lib/host/lun-masking.ts'
 import { ALL_VSS_FLAGS } from '../../lib/host/volume.ts'
 import { GUID_NULL, type Guid, newGuid } from '../../lib/ids.ts'
@@ -195,8 +196,8 @@ test('the copies are named one to one, with identifiers of their own and without
   for (const [index, target] of targets.entries()) {
     t.is(target.version, 1)
     t.is(target.diskSignature, GUID_NULL)
-    t.false(sources.some((source) => sharesIdentifier(source, target)))
-    const copy = copies.find(({ guid }) => sharesIdentifier(arrayLunInformation(guid, true), target))
+    t.false(sources.some((source) => isSameLun(source, target)))
+    const copy = copies.find(({ guid }) => isSameLun(arrayLunInformation(guid, true), target))
     t.is(arrayLunInformation(copy?.sourceGuid ?? '', false).serialNumber, reversed[index]?.serialNumber ?? '')
   }
   t.deepEqual(masking.list(), [], 'no host sees a copy before locateLuns')

@@ -12,7 +12,7 @@ import type {
   VolumeInfo,
   VolumeToImport,
 } from '../../../lib/coordinator/host.ts'
-import { isSameLun } from '../../../lib/coordinator/lun-identity.ts'
+import { isSameLun } from '../../../lib/document/lun-identity.ts'
 import type { VdsLunInformation } from '../../../lib/document/lun-information.ts'
 import { VssError } from '../../../lib/errors.ts'
 import type { Guid } from '../../../lib/ids.ts'

@@ -3,7 +3,7 @@
  * kind (types 1, 2, 3 and 8; only association-0 identifiers are ever recorded). Signature, bus and
  * interconnects say nothing about it.
  */
-import type { VdsLunInformation } from '../document/lun-information.ts'
+import type { VdsLunInformation } from './lun-information.ts'
 
 /** T10 vendor id, EUI-64, NAA, SCSI name string. */
 const UNIQUE_TYPES: readonly number[] = [1, 2, 3, 8]
