@@ -70,6 +70,8 @@ export interface EngineInfo {
   engine: string
   /** Why this one: the default, forced by `HOLDFAST_IO`, or how io_uring was refused. */
   why: string
+  /** Bytes of writes that may wait for the end of a hold: 1 GiB, or `HOLDFAST_MAX_HELD_BYTES`. */
+  maxHeldBytes: number
   kernel: string
   nodeApiVersion: number
   compiler: string

@@ -154,7 +154,7 @@ export const CODES = {
   ],
   ERR_LUN_READ_ONLY: [0xa004_0016, 'Write to another LUN, or open the array again if a sync had failed.'],
   ERR_COPY_GONE: [0xa004_0017, 'The shadow copy was given up; take another one.'],
-  ERR_HELD_FULL: [0xa004_0018, 'Wait for the release and write again, or raise maxHeldBytes.'],
+  ERR_HELD_FULL: [0xa004_0018, 'Wait for the release and write again, or raise HOLDFAST_MAX_HELD_BYTES.'],
   ERR_LEASE_EXPIRED: [0xa004_0019, 'The hold has ended; start a new snapshot set.'],
   ERR_DISK_TOO_SMALL: [0xa004_001a, 'Use a larger disk or image.'],
   ERR_DISK_LAYOUT: [0xa004_001b, 'Use a disk with a supported partition table.'],

@@ -3,9 +3,10 @@ import { binding, type EngineInfo } from '../binding.ts'
 
 /**
  * The I/O engine of this process, which is started if need be: `io_uring`, or `threads` where the
- * kernel or a sandbox refuses that. `HOLDFAST_IO=uring` or `HOLDFAST_IO=threads` forces one.
+ * kernel or a sandbox refuses that. `HOLDFAST_IO=uring` or `HOLDFAST_IO=threads` forces one;
+ * `HOLDFAST_MAX_HELD_BYTES` sets how many bytes of writes may wait for the end of a hold.
  *
- * @throws VssError if the engine asked for cannot be started
+ * @throws VssError `ERR_INVALID_ARGUMENT` naming the variable, or why the engine asked for cannot be started
  */
 export function engineInfo(): EngineInfo {
   return binding.engineInfo()

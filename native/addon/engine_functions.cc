@@ -26,6 +26,7 @@ Napi::Value engine_info(Arguments& in) {
   object.Set("engine", engine->info().engine);
   object.Set("why", engine->info().why);
   object.Set("kernel", engine->info().kernel);
+  object.Set("maxHeldBytes", static_cast<double>(engine->held_bytes_max()));
   object.Set("nodeApiVersion", NAPI_VERSION);
   object.Set("compiler", __VERSION__);
   return object;

@@ -118,3 +118,23 @@ test('readEnds() gives both ends of the disk, which overlap on a small one', asy
   const small = await newLun(t, 512)
   t.is((await small.readEnds()).tail.length, 512)
 })
+
+// Serial: the other tests have requests under way as well.
+test.serial(
+  'reads beyond what a process may have under way are refused, the others are served, and room comes back',
+  async (t) => {
+    const lun = await newLun(t, 64 << 20)
+    await lun.write(0, page(7))
+    const first = await lun.read(0, 32 << 20)
+    const answers = await Promise.allSettled(Array.from({ length: 17 }, () => lun.read(0, 32 << 20)))
+    const codes = answers.map((answer) =>
+      answer.status === 'rejected'
+        ? (answer.reason as { code: string }).code
+        : answer.value.equals(first)
+          ? 'served'
+          : 'other bytes',
+    )
+    t.deepEqual(codes, [...Array.from({ length: 16 }, () => 'served'), 'ERR_OUT_OF_MEMORY'])
+    t.true((await lun.read(0, 32 << 20)).equals(first))
+  },
+)
