@@ -40,6 +40,9 @@ export interface HoldMessage {
   limitMillis: number
   /** From the closing of the gates to their opening, as the kernel support measured it. */
   holdMicros?: number
+  /** When they closed and opened, on the kernel support's monotonic clock. */
+  heldAtMicros?: number
+  releasedAtMicros?: number
   heldThroughout?: boolean
   durationMicros?: number
   error?: unknown

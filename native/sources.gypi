@@ -106,6 +106,7 @@
       "test/native/io/inbox_test.cc",
       "test/native/io/io_thread_test.cc",
       "test/native/io/loop_test.cc",
+      "test/native/io/power_cut_test.cc",
       "test/native/io/simulator_test.cc",
       "test/native/io/transfer_test.cc",
       "test/native/scsi/designator_test.cc",

@@ -104,6 +104,8 @@ export class ArrayKernelSupport implements KernelSupport {
     return {
       heldThroughout: verdict.heldThroughout,
       holdMicros: verdict.holdMicros,
+      heldAtMicros: verdict.heldAtMicros,
+      releasedAtMicros: verdict.releasedAtMicros,
       luns: verdict.luns.map((held, index) => describeLun(held, verdict, hold.luns[index])),
       // A LUN that was closed was closed by whoever held it.
       endedBy: verdict.endedBy === 'closed' ? 'owner' : verdict.endedBy,

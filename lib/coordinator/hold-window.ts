@@ -60,6 +60,8 @@ export async function commitUnderHold(set: SnapshotSet, parties: HoldParties): P
     const verdict = await release(lease, parties)
     timeline.hold = verdict
     message.holdMicros = verdict.holdMicros
+    message.heldAtMicros = verdict.heldAtMicros
+    message.releasedAtMicros = verdict.releasedAtMicros
     message.heldThroughout = verdict.heldThroughout
     message.durationMicros = timeline.microsSince(startMillis)
     if (!verdict.heldThroughout) throw commits.timeout(limits.holdMillis, failure, verdict)

@@ -57,6 +57,9 @@ export interface HoldVerdict {
   heldThroughout: boolean
   /** From the closing of the first gate to the opening of the last. */
   holdMicros: number
+  /** When the first gate closed and the last opened, on the monotonic clock of whoever held the writes. */
+  heldAtMicros: number
+  releasedAtMicros: number
   luns: HeldLun[]
   endedBy: 'release' | 'deadline' | 'owner'
 }

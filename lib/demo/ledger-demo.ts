@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Lun } from '../array/lun.ts'
 import type { StorageArray } from '../array/storage-array.ts'
 import { sleep, systemClock } from '../clock.ts'
-import { holdChannel } from '../diagnostics.ts'
+import { type HoldMessage, holdChannel } from '../diagnostics.ts'
 import { VssError } from '../errors.ts'
 import { type Guid, newGuid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
@@ -187,27 +187,21 @@ async function startLoads(places: LoadPlaces): Promise<Loads> {
   }
 }
 
-/** Reads how far the bystander is when the hold is asked for, and when its release is known. */
+/** Finds out how far the bystander was when the gates closed, and when they opened. */
 function watchHold(bystander: LoadThread): {
   facts: { acknowledgedBeforeHold: number; issuedBeforeRelease: number }
   stop: () => void
 } {
   const facts = { acknowledgedBeforeHold: 0, issuedBeforeRelease: 0 }
-  const onStart = (): void => {
-    facts.acknowledgedBeforeHold = bystander.progress.lastAcknowledged
+  const onEnd = (message: unknown): void => {
+    const { heldAtMicros, releasedAtMicros } = message as HoldMessage
+    // A hold that failed has no times, and a set that failed is not proved.
+    if (heldAtMicros === undefined || releasedAtMicros === undefined) return
+    facts.acknowledgedBeforeHold = bystander.progress.lastAcknowledgedBefore(heldAtMicros)
+    facts.issuedBeforeRelease = bystander.progress.lastIssuedUntil(releasedAtMicros)
   }
-  const onEnd = (): void => {
-    facts.issuedBeforeRelease = bystander.progress.lastIssued
-  }
-  holdChannel.start.subscribe(onStart)
   holdChannel.asyncEnd.subscribe(onEnd)
-  return {
-    facts,
-    stop: () => {
-      holdChannel.start.unsubscribe(onStart)
-      holdChannel.asyncEnd.unsubscribe(onEnd)
-    },
-  }
+  return { facts, stop: () => holdChannel.asyncEnd.unsubscribe(onEnd) }
 }
 
 function proveLoadsWentOn({ transactions, records }: WorkDone): Check {

@@ -17,9 +17,9 @@ import type { RecordBlock } from './record.ts'
 
 export interface BystanderFacts {
   run: Guid
-  /** The last record acknowledged when the hold was asked for. */
+  /** The last record acknowledged before the gates closed. */
   acknowledgedBeforeHold: number
-  /** The last record begun when the release was known; those above it were issued later. */
+  /** The last record begun before the gates opened; those above it were issued later. */
   issuedBeforeRelease: number
 }
 

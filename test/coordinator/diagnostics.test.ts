@@ -58,4 +58,5 @@ test('whoever listens hears every phase, freeze and hold of a set, with its numb
     heldThroughout: true,
     limitMillis: 10_000,
   })
+  t.is((holds[0]?.releasedAtMicros ?? 0) - (holds[0]?.heldAtMicros ?? 0), 20_000)
 })

@@ -97,6 +97,8 @@ export class FakeKernelSupport implements KernelSupport {
     return {
       heldThroughout: endedBy === 'release',
       holdMicros,
+      heldAtMicros: hold.startMillis * 1000,
+      releasedAtMicros: endMillis * 1000,
       endedBy,
       luns: hold.lease.volumes.map(({ volumeName }) => ({
         lun: `lun of ${volumeName}`,
