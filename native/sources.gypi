@@ -103,6 +103,7 @@
       "test/native/hold/lease_test.cc",
       "test/native/io/buffer_pool_test.cc",
       "test/native/io/engine_test.cc",
+      "test/native/io/engine_wait_test.cc",
       "test/native/io/inbox_test.cc",
       "test/native/io/io_thread_test.cc",
       "test/native/io/loop_test.cc",

@@ -1,75 +1,21 @@
-// What io.h promises, of every engine.
+// What io.h promises of requests and file calls, of every engine.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <deque>
-#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "engines.h"
-#include "io/inbox.h"
+#include "engine_fixture.h"
 
 namespace holdfast {
 namespace {
 
-template <typename Engine>
-class EngineTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    Result<std::unique_ptr<Io>> io = Engine::create();
-    if (!io.ok()) GTEST_SKIP() << "no engine: " << io.status().message();
-    io_ = io.take();
-  }
-
-  int open_file(int flags = O_RDWR | O_CREAT, const std::string& name = "file") {
-    const std::string path = engine_.directory() + "/" + name;
-    const int file = run_call(*io_, [&](FileSystem& files) { return files.open(path, flags, 0600); });
-    EXPECT_GE(file, 0) << std::strerror(-file);
-    return file;
-  }
-  void close_file(int file) {
-    EXPECT_EQ(run_call(*io_, [&](FileSystem& files) { return files.close(file); }), 0);
-  }
-  int64_t run(IoOp op, int file, uint64_t offset_bytes = 0, void* data = nullptr, uint64_t length_bytes = 0) {
-    return run_request(*io_, op, file, offset_bytes, data, length_bytes);
-  }
-  uint64_t size_of(int file) {
-    FileStat status;
-    EXPECT_EQ(run_call(*io_, [&](FileSystem& files) { return files.stat(file, &status); }), 0);
-    return status.size_bytes;
-  }
-
-  Engine engine_;
-  std::unique_ptr<Io> io_;
-};
-
-using Engines = ::testing::Types<UringEngine, UringInMemoryEngine, OldUringEngine, ThreadPoolEngine, SimulatorEngine>;
-
-struct EngineNames {
-  template <typename Engine>
-  static std::string GetName(int) {
-    if (std::is_same_v<Engine, UringEngine>) return "Uring";
-    if (std::is_same_v<Engine, UringInMemoryEngine>) return "UringInMemory";
-    if (std::is_same_v<Engine, OldUringEngine>) return "UringOfAnOldKernel";
-    return std::is_same_v<Engine, ThreadPoolEngine> ? "Threads" : "Simulator";
-  }
-};
-
 TYPED_TEST_SUITE(EngineTest, Engines, EngineNames);
-
-std::string pattern(size_t bytes, unsigned salt) {
-  std::string text(bytes, '\0');
-  for (size_t i = 0; i < bytes; i++) text[i] = static_cast<char>((i * 31 + (i >> 12) * 7 + salt) & 0xFF);
-  return text;
-}
 
 TYPED_TEST(EngineTest, DoneIsCalledFromPollAndNeverFromSubmit) {
   const int file = this->open_file();
@@ -300,107 +246,6 @@ TYPED_TEST(EngineTest, PollCompletesAtMostAsManyAsAskedFor) {
     EXPECT_LE(now_completed, 3);
     completed += now_completed;
   }
-  this->close_file(file);
-}
-
-TYPED_TEST(EngineTest, AWaitEndsAtItsDeadlineAndNotBefore) {
-  // What is left over from starting the engine may end one wait.
-  this->io_->poll(0, 16);
-  for (const Instant span : {200 * kMicrosecond, 3 * kMillisecond, 20 * kMillisecond}) {
-    const Instant before = this->io_->now();
-    EXPECT_EQ(this->io_->poll(before + span, 16), 0);
-    const Instant waited = this->io_->now() - before;
-    EXPECT_GE(waited, span);
-    EXPECT_LT(waited, span + kSecond);
-  }
-  const Instant before = this->io_->now();
-  EXPECT_EQ(this->io_->poll(before - kSecond, 16), 0);
-  EXPECT_LT(this->io_->now() - before, kSecond / 2);
-}
-
-TYPED_TEST(EngineTest, AWakeBeforeTheWaitEndsIt) {
-  this->io_->poll(0, 16);
-  this->io_->wake();
-  const Instant before = this->io_->now();
-  EXPECT_EQ(this->io_->poll(before + 20 * kSecond, 16), 0);
-  EXPECT_LT(this->io_->now() - before, 10 * kSecond);
-}
-
-TYPED_TEST(EngineTest, AWakeFromAnotherThreadEndsAWait) {
-  for (int round = 0; round < 20; round++) {
-    std::atomic<bool> woken{false};
-    std::thread waker([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(round % 4));
-      woken.store(true);
-      this->io_->wake();
-    });
-    const Instant before = this->io_->now();
-    // The simulator's waits take no time: it only has to survive the wake.
-    while (!woken.load()) this->io_->poll(before + 20 * kSecond, 16);
-    if (TypeParam::kRealTime) {
-      EXPECT_LT(this->io_->now() - before, 10 * kSecond);
-    }
-    waker.join();
-  }
-}
-
-TYPED_TEST(EngineTest, NoWakeUpIsLostWhileManyThreadsSendMessages) {
-  struct Note : Message {
-    int sender;
-    int number;
-  };
-  constexpr int kSenders = 3;
-  constexpr int kNotes = 4000;
-  Inbox inbox;
-  std::vector<std::vector<Note>> notes(kSenders);
-  for (auto& of_sender : notes) of_sender = std::vector<Note>(kNotes);
-  std::vector<std::thread> senders;
-  for (int sender = 0; sender < kSenders; sender++) {
-    senders.emplace_back([&, sender] {
-      for (int number = 0; number < kNotes; number++) {
-        Note& note = notes[sender][number];
-        note.sender = sender;
-        note.number = number;
-        if (inbox.push(note)) this->io_->wake();
-        // Now and then let the loop fall asleep.
-        if (number % 64 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
-      }
-    });
-  }
-  std::vector<int> next(kSenders, 0);
-  int received = 0;
-  // A lost wake-up would leave the loop in an endless wait; the deadline turns that into a failure.
-  const Instant limit = this->io_->now() + 60 * kSecond;
-  while (received < kSenders * kNotes) {
-    for (Message* message = inbox.take_all(); message != nullptr; message = message->next) {
-      auto* note = static_cast<Note*>(message);
-      EXPECT_EQ(note->number, next[note->sender]++);
-      received++;
-    }
-    if (received == kSenders * kNotes) break;
-    this->io_->poll(TypeParam::kRealTime ? limit : kNever, 16);
-    if (this->io_->now() >= limit) break;
-  }
-  EXPECT_EQ(received, kSenders * kNotes);
-  for (std::thread& sender : senders) sender.join();
-}
-
-TYPED_TEST(EngineTest, RequestsCompleteWhileMessagesKeepComing) {
-  const int file = this->open_file();
-  std::string data = pattern(4096, 9);
-  std::atomic<bool> ending{false};
-  std::thread waker([&] {
-    while (!ending.load()) {
-      this->io_->wake();
-      std::this_thread::sleep_for(std::chrono::microseconds(20));
-    }
-  });
-  for (uint64_t i = 0; i < 300; i++) {
-    EXPECT_EQ(this->run(IoOp::write, file, 4096 * i, data.data(), data.size()), 4096);
-  }
-  ending.store(true);
-  waker.join();
-  EXPECT_EQ(this->size_of(file), 300u * 4096u);
   this->close_file(file);
 }
 
