@@ -1,48 +1,12 @@
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { CreateWriterMetadata } from '../../lib/document/create-writer-metadata.ts'
 import { WriterMetadataDocument } from '../../lib/document/writer-metadata.ts'
-import type { WriterIdentityOptions } from '../../lib/document/writer-metadata-options.ts'
-import {
-  VSS_BACKUP_SCHEMA,
-  VSS_COMPONENT_TYPE,
-  VSS_RESTOREMETHOD_ENUM,
-  VSS_SOURCE_TYPE,
-  VSS_USAGE_TYPE,
-  VSS_WRITERRESTORE_ENUM,
-} from '../../lib/enums.ts'
-import { VssError } from '../../lib/errors.ts'
+import { VSS_BACKUP_SCHEMA, VSS_COMPONENT_TYPE, VSS_USAGE_TYPE } from '../../lib/enums.ts'
 import { canonical } from './canonical.ts'
+import { fails } from './fails.ts'
+import { IDENTITY, REPLACE, withComponents } from './ledger-writer.ts'
 
 const { VSS_CT_DATABASE, VSS_CT_FILEGROUP, VSS_CT_UNDEFINED } = VSS_COMPONENT_TYPE
-const IDENTITY: WriterIdentityOptions = {
-  instanceId: '{10111213-1415-1617-1819-1A1B1C1D1E1F}',
-  writerId: '0f0e0d0c-0b0a-0908-0706-050403020100',
-  writerName: 'Ledger Writer',
-  usage: VSS_USAGE_TYPE.VSS_UT_USERDATA,
-  source: VSS_SOURCE_TYPE.VSS_ST_TRANSACTEDDB,
-}
-const REPLACE = {
-  method: VSS_RESTOREMETHOD_ENUM.VSS_RME_RESTORE_IF_CAN_REPLACE,
-  writerRestore: VSS_WRITERRESTORE_ENUM.VSS_WRE_ALWAYS,
-}
-
-function withComponents(): CreateWriterMetadata {
-  const metadata = new CreateWriterMetadata(IDENTITY)
-  metadata.addComponent({
-    type: VSS_CT_DATABASE,
-    logicalPath: 'main',
-    componentName: 'books',
-    selectable: true,
-  })
-  metadata.addComponent({ type: VSS_CT_FILEGROUP, componentName: 'config', selectable: false })
-  return metadata
-}
-
-function fails(t: ExecutionContext, code: VssError['code'], ...calls: (() => unknown)[]): void {
-  for (const call of calls) {
-    t.is(t.throws(call, { instanceOf: VssError }, call.toString())?.code, code, call.toString())
-  }
-}
 
 test('a writer that says everything produces the documented document', (t) => {
   const metadata = new CreateWriterMetadata({ ...IDENTITY, instanceName: 'east', majorVersion: 1 })
@@ -289,74 +253,6 @@ test('paths are absolute and without wildcards, file specifications without dire
     '\\\\host\\share',
   ]) {
     t.notThrows(() => exclude(path, 'Perfc???.*'), path)
-  }
-})
-
-test('an alternate location mapping needs a restore method before it and a file set it matches exactly', (t) => {
-  const mapping = { sourcePath: '/a', sourceFilespec: '*.db', recursive: false, destination: '/b' }
-  const files = { logicalPath: 'main', databaseName: 'books', path: '/a', filespec: '*.db' }
-
-  fails(t, 'VSS_E_OBJECT_NOT_FOUND', () => withComponents().addAlternateLocationMapping(mapping))
-
-  const matching = withComponents()
-  matching.setRestoreMethod(REPLACE)
-  matching.addAlternateLocationMapping(mapping)
-  matching.addDatabaseLogFiles(files)
-  t.is(matching.finish().getAlternateLocationMapping(0).getAlternateLocation(), '/b')
-
-  for (const other of [{ sourcePath: '/a/' }, { sourceFilespec: '*' }, { recursive: true }]) {
-    const metadata = withComponents()
-    metadata.addDatabaseFiles(files)
-    metadata.setRestoreMethod(REPLACE)
-    metadata.addAlternateLocationMapping({ ...mapping, ...other })
-    fails(t, 'E_INVALIDARG', () => metadata.finish())
-  }
-})
-
-test('a second restore method replaces the first and keeps the mappings', (t) => {
-  const metadata = withComponents()
-  metadata.addFilesToFileGroup({ groupName: 'config', path: '/a', filespec: '*', recursive: true })
-  metadata.setRestoreMethod(REPLACE)
-  metadata.addAlternateLocationMapping({
-    sourcePath: '/a',
-    sourceFilespec: '*',
-    recursive: true,
-    destination: '/b',
-  })
-  metadata.setRestoreMethod({
-    method: VSS_RESTOREMETHOD_ENUM.VSS_RME_RESTORE_STOP_START,
-    service: 'ledgerd',
-    writerRestore: VSS_WRITERRESTORE_ENUM.VSS_WRE_NEVER,
-  })
-  t.deepEqual(metadata.finish().getRestoreMethod(), {
-    method: VSS_RESTOREMETHOD_ENUM.VSS_RME_RESTORE_STOP_START,
-    service: 'ledgerd',
-    userProcedure: null,
-    writerRestore: VSS_WRITERRESTORE_ENUM.VSS_WRE_NEVER,
-    rebootRequired: false,
-    mappings: 1,
-  })
-})
-
-test('every defined restore method and writer restore survives saving, and the undefined ones are refused', (t) => {
-  for (const method of Object.values(VSS_RESTOREMETHOD_ENUM)) {
-    for (const writerRestore of Object.values(VSS_WRITERRESTORE_ENUM)) {
-      const metadata = withComponents()
-      if (method === 0 || writerRestore === 0) {
-        fails(t, 'E_INVALIDARG', () => metadata.setRestoreMethod({ method, writerRestore, service: 's' }))
-        continue
-      }
-      metadata.setRestoreMethod({ method, writerRestore, service: 's' })
-      const loaded = WriterMetadataDocument.fromXml(metadata.finish().toXml())
-      t.like(loaded.getRestoreMethod(), { method, writerRestore })
-    }
-  }
-})
-
-test('a method that stops a service needs its name', (t) => {
-  const { VSS_RME_STOP_RESTORE_START, VSS_RME_RESTORE_STOP_START } = VSS_RESTOREMETHOD_ENUM
-  for (const method of [VSS_RME_STOP_RESTORE_START, VSS_RME_RESTORE_STOP_START]) {
-    fails(t, 'E_INVALIDARG', () => withComponents().setRestoreMethod({ ...REPLACE, method }))
   }
 })
 
