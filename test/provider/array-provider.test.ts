@@ -1,105 +1,23 @@
-import test, { type ExecutionContext } from 'ava'
-import { ArrayKernelSupport } from '../../lib/array/kernel-support.ts'
-import type { Lun } from '../../lib/array/lun.ts'
+// What the array provider supports, the copies it makes and what it keeps of them.
+import test from 'ava'
 import type { StorageArray } from '../../lib/array/storage-array.ts'
 import type { LunInfo } from '../../lib/binding.ts'
 import { systemClock } from '../../lib/clock.ts'
-import type { HoldLease } from '../../lib/coordinator/kernel-support.ts'
 import { isSameLun } from '../../lib/document/lun-identity.ts'
 import type { VdsLunInformation } from '../../lib/document/lun-information.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_SNAPSHOT_CONTEXT as CTX } from '../../lib/enums.ts'
-import { Host } from '../../lib/host/host.ts'
 import { arrayLunInformation } from '../../lib/host/lun-information.ts'
 import { LunMasking } from '../../lib/host/lun-masking.ts'
 import { ALL_VSS_FLAGS } from '../../lib/host/volume.ts'
-import { GUID_NULL, type Guid, newGuid } from '../../lib/ids.ts'
+import { GUID_NULL, newGuid } from '../../lib/ids.ts'
 import {
   ARRAY_PROVIDER_ID,
   ArrayProvider,
   arrayProviderRegistration,
 } from '../../lib/provider/array-provider.ts'
-import type { Provider } from '../../lib/provider/interfaces.ts'
 import { ProviderHost } from '../../lib/provider/provider-host.ts'
-import { bareLun, copyLuns, gptLun, newArray, rejectsWith } from '../host/machine.ts'
-
-const BACKUP = CTX.VSS_CTX_BACKUP
-
-interface Machine {
-  array: StorageArray
-  masking: LunMasking
-  provider: Provider
-  luns: Lun[]
-  sources: VdsLunInformation[]
-  devices: string[]
-}
-
-/** A provider over one array with two LUNs. */
-async function machine(t: ExecutionContext): Promise<Machine> {
-  const array = await newArray(t)
-  const masking = new LunMasking()
-  const luns = [await gptLun(array), await bareLun(array)]
-  return {
-    array,
-    masking,
-    provider: new ArrayProvider({ arrays: [array], masking }),
-    luns,
-    sources: luns.map(({ guid }) => arrayLunInformation(guid, false)),
-    devices: ['\\\\.\\PHYSICALDRIVE1', '\\\\.\\PHYSICALDRIVE2'],
-  }
-}
-
-async function hold({ luns }: Machine, setId: Guid): Promise<HoldLease> {
-  const kernelSupport = new ArrayKernelSupport((name) => ({ lun: luns[Number(name)] as Lun, lunName: name }))
-  const names = luns.map((_lun, index) => String(index))
-  const lease = await kernelSupport.hold(setId, names, { limitMillis: 10_000, awaitWritesInFlight: false })
-  leases.set(lease, kernelSupport)
-  return lease
-}
-
-const leases = new WeakMap<HoldLease, ArrayKernelSupport>()
-
-async function release(lease: HoldLease): Promise<void> {
-  const verdict = await leases.get(lease)?.release(lease)
-  if (!verdict?.heldThroughout) throw new Error('the hold did not last')
-}
-
-/** The calls of one set, each a step that may be the last one made. */
-function steps(at: Machine, setId: Guid, context: number = BACKUP): [string, () => Promise<unknown>][] {
-  const { provider, devices, sources } = at
-  let lease: HoldLease | undefined
-  return [
-    ['begin', () => provider.beginPrepareSnapshot(setId, newGuid(), context, devices, sources)],
-    ['endPrepare', () => provider.endPrepareSnapshots(setId)],
-    ['preCommit', () => provider.preCommitSnapshots(setId)],
-    [
-      'hold',
-      async () => {
-        lease = await hold(at, setId)
-      },
-    ],
-    ['commit', () => provider.commitSnapshots(setId)],
-    ['release', async () => lease && release(lease)],
-    ['postCommit', () => provider.postCommitSnapshots(setId, 1)],
-    ['getTargetLuns', () => provider.getTargetLuns(devices, sources)],
-    ['locateLuns', async () => provider.locateLuns(await provider.getTargetLuns(devices, sources))],
-    ['preFinalCommit', () => provider.preFinalCommitSnapshots(setId)],
-    ['postFinalCommit', () => provider.postFinalCommitSnapshots(setId)],
-  ]
-}
-
-async function runThrough(at: Machine, setId: Guid, last: string, context: number = BACKUP): Promise<void> {
-  for (const [name, step] of steps(at, setId, context)) {
-    await step()
-    if (name === last) return
-  }
-}
-
-async function assertNothingLeft(t: ExecutionContext, at: Machine, message?: string): Promise<void> {
-  t.deepEqual(await copyLuns(at.array), [], message)
-  t.deepEqual(await at.array.listSets(), [], message)
-  t.deepEqual(at.masking.list(), [], message)
-  for (const lun of at.luns) t.is((await lun.inspect()).pendingVssFlags, 0n, message)
-}
+import { bareLun, copyLuns, newArray, rejectsWith } from '../host/machine.ts'
+import { BACKUP, hold, machine, release, runThrough, steps } from './array-machine.ts'
 
 test('R72, R74, R75: what it can serve is supported, a plex or client-accessible copy is not', async (t) => {
   const { provider, sources, devices } = await machine(t)
@@ -274,111 +192,6 @@ test('the flags are pending on the originals from endPrepareSnapshots to the ins
   }
 })
 
-for (const [name] of steps({} as Machine, '')) {
-  test(`abortSnapshots after ${name} leaves nothing, and the next set succeeds`, async (t) => {
-    const at = await machine(t)
-    const setId = newGuid()
-    await runThrough(at, setId, name)
-    await at.provider.abortSnapshots(setId)
-    if (name === 'postFinalCommit') {
-      t.is((await copyLuns(at.array)).length, 2, 'a set that is CREATED ignores it')
-      return
-    }
-    await at.provider.abortSnapshots(setId)
-    await assertNothingLeft(t, at)
-    await runThrough(at, newGuid(), 'postFinalCommit')
-    t.is((await copyLuns(at.array)).length, 2)
-  })
-
-  test(`a new set after ${name} abandons an unfinished one`, async (t) => {
-    const at = await machine(t)
-    const old = newGuid()
-    await runThrough(at, old, name)
-    const next = newGuid()
-    await runThrough(at, next, 'postFinalCommit')
-    const left = name === 'postFinalCommit' ? [next, old] : [next]
-    t.deepEqual((await at.array.listSets()).map(({ setId }) => setId).sort(), left.sort())
-    await rejectsWith(t, 'VSS_E_PROVIDER_VETO', at.provider.preCommitSnapshots(old))
-  })
-}
-
-test('abortSnapshots while endPrepareSnapshots runs ends it, and leaves nothing', async (t) => {
-  const at = await machine(t)
-  const setId = newGuid()
-  await runThrough(at, setId, 'begin')
-  const preparing = rejectsWith(t, 'VSS_E_PROVIDER_VETO', at.provider.endPrepareSnapshots(setId))
-  await at.provider.abortSnapshots(setId)
-  await preparing
-  await assertNothingLeft(t, at)
-})
-
-test('a call out of order is a veto and the end of the set', async (t) => {
-  const order = [
-    'begin',
-    'endPrepare',
-    'preCommit',
-    'commit',
-    'postCommit',
-    'preFinalCommit',
-    'postFinalCommit',
-  ]
-  for (const reached of order.slice(0, -1)) {
-    for (const wrong of order.slice(1)) {
-      if (order.indexOf(wrong) === order.indexOf(reached) + 1) continue
-      const at = await machine(t)
-      const setId = newGuid()
-      await runThrough(at, setId, reached === 'commit' ? 'release' : reached)
-      const call = steps(at, setId).find(([name]) => name === wrong)?.[1]
-      await rejectsWith(t, 'VSS_E_PROVIDER_VETO', call?.() ?? Promise.resolve())
-      await assertNothingLeft(t, at, `${wrong} after ${reached}`)
-    }
-  }
-})
-
-test('calls with the id of another set are vetoed and change nothing', async (t) => {
-  const at = await machine(t)
-  const setId = newGuid()
-  for (const [, step] of steps(at, setId)) {
-    await step()
-    for (const [name, wrong] of steps(at, newGuid())) {
-      if (['begin', 'hold', 'release', 'getTargetLuns', 'locateLuns'].includes(name)) continue
-      await rejectsWith(t, 'VSS_E_PROVIDER_VETO', wrong())
-    }
-    await at.provider.abortSnapshots(newGuid())
-  }
-  t.is((await copyLuns(at.array)).length, 2)
-})
-
-test('a set that no hold has captured is not made', async (t) => {
-  const { provider, devices, sources, ...at } = await machine(t)
-  const setId = newGuid()
-  await provider.beginPrepareSnapshot(setId, newGuid(), BACKUP, devices, sources)
-  await provider.endPrepareSnapshots(setId)
-  await provider.preCommitSnapshots(setId)
-  await provider.commitSnapshots(setId)
-  await provider.postCommitSnapshots(setId, 1)
-  await rejectsWith(t, 'VSS_E_BAD_STATE', provider.getTargetLuns(devices, sources))
-  await provider.abortSnapshots(setId)
-  await assertNothingLeft(t, { provider, devices, sources, ...at })
-})
-
-test('a count of volumes that is not the provider’s is a veto', async (t) => {
-  const at = await machine(t)
-  const setId = newGuid()
-  await runThrough(at, setId, 'release')
-  await rejectsWith(t, 'VSS_E_PROVIDER_VETO', at.provider.postCommitSnapshots(setId, 2))
-  await assertNothingLeft(t, at)
-})
-
-test('the provider asks to stay while it makes a set; forced to go, it leaves nothing of it', async (t) => {
-  const at = await machine(t)
-  await runThrough(at, newGuid(), 'endPrepare')
-  t.false(await at.provider.onUnload?.(false))
-  t.true(await at.provider.onUnload?.(true))
-  await assertNothingLeft(t, at)
-  t.true(await at.provider.onUnload?.(false))
-})
-
 test('a description is kept with a persistent set, and shrinks with its copies', async (t) => {
   const at = await machine(t)
   const { provider, devices, sources, array } = at
@@ -433,17 +246,4 @@ test('the registration is that of a hardware provider which needs no quiesced wr
   t.false(host.needsQuiescedWrites)
   t.regex(registration.providerVersion, /^\d+\.\d+\.\d+/)
   t.deepEqual(await host.call('listSnapshotSets', []), [])
-})
-
-test('a host that forgets a masked copy lets the array delete it', async (t) => {
-  const at = await machine(t)
-  await using host = new Host({ masking: at.masking })
-  for (const lun of at.luns) await host.map(lun)
-  const setId = newGuid()
-  await runThrough(at, setId, 'locateLuns')
-  const targets = await at.provider.getTargetLuns(at.devices, at.sources)
-  t.is((await host.rescan(targets, 1_000)).length, 2)
-  await at.provider.abortSnapshots(setId)
-  await assertNothingLeft(t, at)
-  t.deepEqual(await host.rescan(targets, 0), [])
 })
