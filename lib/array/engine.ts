@@ -1,4 +1,4 @@
-/** What runs below the seam. */
+/** What runs below the seam, and its clock. */
 import { binding, type EngineInfo } from '../binding.ts'
 
 /**
@@ -10,4 +10,9 @@ import { binding, type EngineInfo } from '../binding.ts'
  */
 export function engineInfo(): EngineInfo {
   return binding.engineInfo()
+}
+
+/** Now, in microseconds, on the clock by which the I/O thread times holds: that of their verdicts. */
+export function monotonicMicros(): number {
+  return binding.monotonicMicros()
 }

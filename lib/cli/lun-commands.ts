@@ -1,8 +1,9 @@
 /** holdfast lun create | adopt | detach | list | inspect */
 import type { Command } from 'commander'
-import { binding, type DiskLayout, type LunInfo } from '../binding.ts'
+import type { LunInfo } from '../binding-values.ts'
 import { VssError } from '../errors.ts'
 import { askLun } from '../host/lun-information.ts'
+import { type DiskLayout, layoutOf } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { parseId, parseSize } from './arguments.ts'
 import { openArray } from './array-commands.ts'
@@ -78,7 +79,7 @@ export function addLunCommands(program: Command): void {
       await using opened = await array.openLun(guid)
       const info = await opened.inspect()
       const ends = await opened.readEnds()
-      const { layout, trouble } = readLayout(() => binding.readDiskLayout(ends))
+      const { layout, trouble } = readLayout(() => layoutOf(ends))
       const identity = askLun(opened)
       give({ ...info, identity, layout, trouble }, options, () =>
         [

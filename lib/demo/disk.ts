@@ -1,15 +1,18 @@
 /**
- * The demo's eye on disks: their partition tables, what identifies them, and whether the sectors that
- * hold both have been changed.
+ * The demo's eye on disks: what is wrong with their partition tables, what identifies them, and
+ * whether the sectors that hold both have been changed.
  */
 import { createHash } from 'node:crypto'
 import type { Lun } from '../array/lun.ts'
-import { binding, type DiskEnds, type DiskLayout } from '../binding.ts'
+import { uniqueIdentifiers } from '../document/lun-identity.ts'
+import type { VdsLunInformation } from '../document/lun-information.ts'
+import { type DiskLayout, makeGpt } from '../host/partition-table.ts'
 import type { ByteSource } from './byte-source.ts'
 import { type CopyOptions, chunksOf } from './copy-volume.ts'
 
 const SECTOR_BYTES = 512
-const END_BYTES = 1 << 20
+/** Where the first partition begins on a disk that was made as they are made today. */
+const FIRST_PARTITION_BYTES = 1 << 20
 
 export interface ByteRange {
   offsetBytes: number
@@ -18,20 +21,10 @@ export interface ByteRange {
 
 /** Gives an empty LUN one partition over all of it. */
 export async function partitionDisk(lun: Lun, name: string): Promise<void> {
-  for (const { offsetBytes, bytes } of binding.makeGpt(lun.sizeBytes, null, [{ name }])) {
+  for (const { offsetBytes, bytes } of makeGpt(lun.sizeBytes, [{ name }])) {
     await lun.write(offsetBytes, bytes)
     await lun.flush()
   }
-}
-
-export async function readEnds(disk: ByteSource): Promise<DiskEnds> {
-  const lengthBytes = Math.min(END_BYTES, disk.sizeBytes)
-  const head = await disk.read(0, lengthBytes)
-  return { head, tail: await disk.read(disk.sizeBytes - lengthBytes, lengthBytes), sizeBytes: disk.sizeBytes }
-}
-
-export async function readLayout(disk: ByteSource): Promise<DiskLayout> {
-  return binding.readDiskLayout(await readEnds(disk))
 }
 
 /** What the partition table itself occupies: all before the first and behind the last usable sector. */
@@ -39,7 +32,11 @@ export function metadataRanges(layout: DiskLayout): ByteRange[] {
   const { kind, sizeBytes, partitions } = layout
   if (kind === 'none') return []
   if (kind === 'mbr') {
-    const firstUsed = Math.min(END_BYTES, sizeBytes, ...partitions.map(({ offsetBytes }) => offsetBytes))
+    const firstUsed = Math.min(
+      FIRST_PARTITION_BYTES,
+      sizeBytes,
+      ...partitions.map(({ offsetBytes }) => offsetBytes),
+    )
     return [{ offsetBytes: 0, lengthBytes: Math.max(SECTOR_BYTES, firstUsed) }]
   }
   const backupOffset = (layout.lastUsableLba + 1) * SECTOR_BYTES
@@ -91,18 +88,13 @@ export function layoutProblems(layout: DiskLayout): string[] {
 }
 
 /** Everything by which a disk and its partitions are told from others. */
-export async function identifiersOf(lun: Lun): Promise<string[]> {
-  const layout = await readLayout(lun)
-  const designators = binding
-    .parseDeviceIdentification(lun.vpd(0x83))
-    .filter(({ identifiesLogicalUnit }) => identifiesLogicalUnit)
-  const serial = lun.vpd(0x80).subarray(4).toString('latin1').trim()
+export function identifiersOf(layout: DiskLayout, information: VdsLunInformation): string[] {
   const guids = layout.partitions.flatMap(({ uniqueGuid }) => uniqueGuid ?? [])
   return [
     ...(layout.diskGuid === null ? [] : [`disk GUID ${layout.diskGuid}`]),
     ...(layout.kind === 'mbr' ? [`MBR signature ${layout.mbrSignature.toString(16)}`] : []),
     ...guids.map((guid) => `partition GUID ${guid}`),
-    ...designators.map(({ type, identifier }) => `VPD 83h type ${type} ${identifier.toString('hex')}`),
-    `serial number ${serial}`,
+    ...uniqueIdentifiers(information).map((identifier) => `VPD 83h ${identifier}`),
+    `serial number ${information.serialNumber}`,
   ]
 }

@@ -6,6 +6,7 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import type { StorageArray } from '../array/storage-array.ts'
 import { VssError } from '../errors.ts'
+import { readDiskLayout } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../service/local-service.ts'
@@ -13,7 +14,7 @@ import { type BackupOutcome, runBackup, type VolumeToBackUp } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
 import { type Check, checkOf } from './check.ts'
 import { hashOf } from './copy-volume.ts'
-import { type ByteRange, hashOutside, metadataRanges, readLayout } from './disk.ts'
+import { type ByteRange, hashOutside, metadataRanges } from './disk.ts'
 import { isExt, proveFileSystems } from './file-system-check.ts'
 import { MetadataWitness } from './metadata-witness.ts'
 import type { DemoProgress } from './progress.ts'
@@ -117,7 +118,7 @@ async function readImage(
   signal: AbortSignal,
 ): Promise<ImageBefore> {
   await using file = await ImageFile.open(path)
-  const metadata = metadataRanges(await readLayout(file))
+  const metadata = metadataRanges(await readDiskLayout(file))
   const onAdvance = (doneBytes: number, totalBytes: number): void =>
     progress.advance(path, doneBytes, totalBytes)
   const sha256 = await hashOf(file, { signal, onAdvance })

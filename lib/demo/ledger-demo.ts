@@ -8,13 +8,14 @@ import type { StorageArray } from '../array/storage-array.ts'
 import { sleep, systemClock } from '../clock.ts'
 import { type HoldMessage, holdChannel } from '../diagnostics.ts'
 import { VssError } from '../errors.ts'
+import { readDiskLayout } from '../host/partition-table.ts'
 import { type Guid, newGuid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../service/local-service.ts'
 import { runBackup } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
 import { type Check, checkOf } from './check.ts'
-import { partitionDisk, readLayout } from './disk.ts'
+import { partitionDisk } from './disk.ts'
 import { LedgerWriter } from './ledger-writer.ts'
 import { type LoadPlaces, LoadThread, type LoadVolume } from './load-thread.ts'
 import { MetadataWitness } from './metadata-witness.ts'
@@ -129,7 +130,7 @@ async function makeLuns(array: StorageArray): Promise<{ data: Guid; log: Guid }>
 
 async function volumeOn(service: LocalService, guid: Guid): Promise<LoadVolume & { name: string }> {
   const volume = service.host.volumes().find(({ lunGuid }) => lunGuid === guid)
-  const { partitions } = await readLayout(service.lun(guid))
+  const { partitions } = await readDiskLayout(service.lun(guid))
   if (volume === undefined || partitions.length !== 1) {
     throw new VssError('ERR_INTERNAL', `LUN ${guid} does not have its one partition`)
   }

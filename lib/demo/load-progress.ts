@@ -6,7 +6,7 @@
  * kept for the latest {@link REMEMBERED_COUNT} numbers, on the clock by which holds are measured. A time
  * is stored before its number, and the store of a number publishes it to the other threads.
  */
-import { binding } from '../binding.ts'
+import { monotonicMicros } from '../array/engine.ts'
 import { VssError } from '../errors.ts'
 
 /** More than a load does between a hold and the report of its end. */
@@ -31,12 +31,12 @@ export class LoadProgress {
     ]
   }
 
-  issued(number: number, atMicros: number = binding.monotonicMicros()): void {
+  issued(number: number, atMicros: number = monotonicMicros()): void {
     this.#timesMicros[ISSUED][number % REMEMBERED_COUNT] = atMicros
     Atomics.store(this.#numbers, ISSUED, number)
   }
 
-  acknowledged(number: number, atMicros: number = binding.monotonicMicros()): void {
+  acknowledged(number: number, atMicros: number = monotonicMicros()): void {
     this.#timesMicros[ACKNOWLEDGED][number % REMEMBERED_COUNT] = atMicros
     Atomics.store(this.#numbers, ACKNOWLEDGED, number)
   }

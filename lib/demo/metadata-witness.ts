@@ -5,8 +5,9 @@
 import type { Lun } from '../array/lun.ts'
 import { type PhaseMessage, phaseChannel } from '../diagnostics.ts'
 import { describeThrown } from '../errors.ts'
+import { readDiskLayout } from '../host/partition-table.ts'
 import { type Check, checkOf } from './check.ts'
-import { type ByteRange, hashMetadata, metadataRanges, readLayout } from './disk.ts'
+import { type ByteRange, hashMetadata, metadataRanges } from './disk.ts'
 
 interface Sighting {
   hash: string
@@ -34,7 +35,7 @@ export class MetadataWitness {
   /** Takes the first look and waits for the set. */
   static async watch(luns: readonly Lun[]): Promise<MetadataWitness> {
     const disks = await Promise.all(
-      luns.map(async (lun) => ({ lun, ranges: metadataRanges(await readLayout(lun)) })),
+      luns.map(async (lun) => ({ lun, ranges: metadataRanges(await readDiskLayout(lun)) })),
     )
     const witness = new MetadataWitness(disks)
     witness.#before = await witness.#look()

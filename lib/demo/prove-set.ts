@@ -4,15 +4,16 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { Lun } from '../array/lun.ts'
-import { binding } from '../binding.ts'
 import { BackupComponentsDocument } from '../document/backup-components.ts'
+import { askLun } from '../host/lun-information.ts'
+import { layoutOf, readDiskEnds, readDiskLayout, vssFlagsForCopy } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import type { LocalService } from '../service/local-service.ts'
 import type { BackedUpVolume, BackupOutcome } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
 import { type Check, checkOf } from './check.ts'
 import { hashOf } from './copy-volume.ts'
-import { identifiersOf, layoutProblems, readEnds } from './disk.ts'
+import { identifiersOf, layoutProblems } from './disk.ts'
 
 /** VSS allows no more, flushing included. */
 const HOLD_MAX_MICROS = 10_000_000
@@ -56,13 +57,13 @@ async function proveTables(originals: readonly Lun[], copies: readonly Lun[]): P
   const flags: string[] = []
   let partitionCount = 0
   for (const lun of [...originals, ...copies]) {
-    const ends = await readEnds(lun)
-    const layout = binding.readDiskLayout(ends)
+    const ends = await readDiskEnds(lun)
+    const layout = layoutOf(ends)
     if (layout.kind === 'none') continue
     const whose = `${lun.isCopy ? 'copy' : 'original'} ${lun.guid}`
     tables.push(...layoutProblems(layout).map((problem) => `${whose}: ${problem}`))
     partitionCount += layout.partitions.length
-    const wanted = lun.isCopy ? binding.vssFlagsForCopy(ends) : 0n
+    const wanted = lun.isCopy ? vssFlagsForCopy(ends) : 0n
     for (const { index, vssFlags, isExtended } of layout.partitions) {
       if (isExtended || !lun.isCopy || (vssFlags & wanted) === wanted) continue
       flags.push(`${whose}: partition ${index} has flags 0x${vssFlags.toString(16)}`)
@@ -91,7 +92,7 @@ async function proveIdentifiers(originals: readonly Lun[], copies: readonly Lun[
   const problems: string[] = []
   const owners = new Map<string, Guid>()
   for (const lun of [...originals, ...copies]) {
-    for (const identifier of await identifiersOf(lun)) {
+    for (const identifier of identifiersOf(await readDiskLayout(lun), askLun(lun))) {
       const owner = owners.get(identifier)
       if (owner !== undefined && owner !== lun.guid)
         problems.push(`${owner} and ${lun.guid} share ${identifier}`)

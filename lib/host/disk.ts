@@ -8,11 +8,9 @@ import type { HostLun } from '../coordinator/host.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import type { Guid } from '../ids.ts'
 import { askLun, diskSignatureOf } from './lun-information.ts'
+import { readDiskEnds } from './partition-table.ts'
 import { type HostVolume, type VolumeExtent, volumesOfLayout } from './volume.ts'
 import { deviceNameOf } from './volume-name.ts'
-
-/** How much of each end a partition table can take up. */
-const END_BYTES = 1 << 20
 
 /**
  * How a disk came to the host.
@@ -124,12 +122,10 @@ export class HostDisk {
   }
 }
 
-async function readEnds(lun: Lun): Promise<DiskEnds> {
-  const lengthBytes = Math.min(END_BYTES, lun.sizeBytes)
+function readEnds(lun: Lun): Promise<DiskEnds> {
   const options = { initiator: Initiator.internal }
-  const [head, tail] = await Promise.all([
-    lun.read(0, lengthBytes, options),
-    lun.read(lun.sizeBytes - lengthBytes, lengthBytes, options),
-  ])
-  return { head, tail, sizeBytes: lun.sizeBytes }
+  return readDiskEnds({
+    sizeBytes: lun.sizeBytes,
+    read: (offsetBytes, lengthBytes) => lun.read(offsetBytes, lengthBytes, options),
+  })
 }

@@ -81,6 +81,30 @@ test('library folders import only the layers below them', (t) => {
   t.deepEqual(show(wrong), [])
 })
 
+/** Rooms that get what lies below the seam from array and host, which own it, and never from the seam. */
+const aboveTheSeam = ['service', 'demo', 'cli']
+
+function loadsOfTheSeam(edges: readonly Edge[]): Edge[] {
+  return edges.filter(
+    ({ from, to, typeOnly }) => !typeOnly && to === 'lib/binding.ts' && aboveTheSeam.includes(roomOf(from)),
+  )
+}
+
+test('service, demo and command line never load the seam themselves', (t) => {
+  t.deepEqual(show(loadsOfTheSeam(libEdges())), [])
+})
+
+test('the seam is not loaded by an import that takes a value beside its types, and types may be taken', (t) => {
+  const edges = (from: string, text: string): Edge[] => loadsOfTheSeam(edgesIn(from, text))
+  const mixed = "import { binding, type LunInfo } from '../binding.ts'"
+  t.is(edges('lib/demo/disk.ts', mixed).length, 1)
+  t.is(edges('lib/cli/program.ts', "const { binding } = await import('../binding.ts')").length, 1)
+  t.is(edges('lib/service/a.ts', "export * from '../binding.ts'").length, 1)
+  t.deepEqual(edges('lib/host/disk.ts', mixed), [])
+  t.deepEqual(edges('lib/demo/disk.ts', "import type { LunInfo } from '../binding.ts'"), [])
+  t.deepEqual(edges('lib/demo/disk.ts', "import { Initiator } from '../binding-values.ts'"), [])
+})
+
 test('library files load one another without a cycle', (t) => {
   const loads = within(libEdges(), 'lib').filter(({ typeOnly }) => !typeOnly)
   t.is(findCycle(loads), undefined)
