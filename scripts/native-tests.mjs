@@ -1,7 +1,7 @@
 // npm run test:native [-- FILTER]    builds and runs the native tests; FILTER is a regular expression over names
 // npm run test:asan, test:tsan       the same under sanitizers
 //
-// --junit FILE leaves the results for scripts/verify.mjs.
+// --verbose shows the output of tests that pass as well; --junit FILE leaves the results for scripts/verify.mjs.
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -11,7 +11,11 @@ import { parseArgs } from 'node:util'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { sanitize: { type: 'string' }, junit: { type: 'string' } },
+  options: {
+    sanitize: { type: 'string' },
+    junit: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
 })
 
 const folders = { 'address,undefined': 'build-cmake/asan/build', thread: 'build-cmake/tsan/build' }
@@ -33,6 +37,7 @@ run(
   [
     ...['--test-dir', build, '--output-on-failure', '--no-tests=error'],
     ...['-j', String(Math.min(availableParallelism(), 4))],
+    ...(values.verbose ? ['--verbose'] : []),
     ...(values.junit ? ['--output-junit', values.junit] : []),
     ...positionals.flatMap((filter) => ['-R', filter]),
   ],

@@ -56,7 +56,7 @@ if (missing.length > 0) {
 }
 
 await verification.step('lockfile', script('lockcheck.mjs'))
-await verification.step('addon by node-gyp', script('native.mjs', 'gyp'), { limitMinutes: 10 })
+await verification.step('addon by node-gyp', script('native.mjs', 'gyp'), { limitMinutes: 20 })
 await verification.step('library', script('dist.mjs'))
 await verification.step('types', tool('typescript/bin/tsc', '-p', 'tsconfig.json'))
 await verification.step('biome', [...biome, 'check', '--error-on-warnings', '.'])
@@ -64,7 +64,7 @@ await verification.step('eslint', [...eslint, '.'])
 await verification.step('clang-format', script('clang-format.mjs', '--check'))
 
 if (!missing.includes('cmake')) {
-  await verification.step('addon by cmake-js', script('native.mjs', 'cmake'), { limitMinutes: 10 })
+  await verification.step('addon by cmake-js', script('native.mjs', 'cmake'), { limitMinutes: 20 })
   await verification.step('that addon loads', [...ava, 'test/package/smoke.test.ts'], {
     ...tap,
     env: { HOLDFAST_PREBUILD: join(root, 'build-cmake') },
@@ -72,7 +72,7 @@ if (!missing.includes('cmake')) {
   })
   if (!missing.includes('libgtest-dev')) {
     const plain = nativeTests('plain')
-    await verification.step('native tests', plain.argv, { results: plain.results, limitMinutes: 10 })
+    await verification.step('native tests', plain.argv, { results: plain.results, limitMinutes: 20 })
     if (sanitizers) {
       const asan = nativeTests('asan', '--sanitize', 'address,undefined')
       await verification.step('native tests under ASan and UBSan', asan.argv, {
@@ -85,10 +85,13 @@ if (!missing.includes('cmake')) {
 }
 
 const others = ['test/**/*.test.ts', '!test/package/tarball.test.ts']
-await verification.step('tests', [...ava, ...others], { ...tap, limitMinutes: 12 })
+await verification.step('tests', [...ava, ...others], { ...tap, limitMinutes: 30 })
 // Alone, because it compiles: the deadlines in the other tests want the processors.
 if (!quick)
-  await verification.step('package', [...ava, 'test/package/tarball.test.ts'], { ...tap, limitMinutes: 10 })
+  await verification.step('package', [...ava, '--timeout=15m', 'test/package/tarball.test.ts'], {
+    ...tap,
+    limitMinutes: 20,
+  })
 
 console.log(`▸ done in ${((performance.now() - started) / 60_000).toFixed(1)} minutes`)
 console.log(verification.summary())

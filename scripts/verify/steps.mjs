@@ -40,7 +40,7 @@ function runProgram(argv, { cwd, env, limitMillis }) {
     child.on('close', (status) => {
       clearTimeout(timer)
       process.removeListener('exit', killGroup)
-      resolve({ ok: status === 0 && !timedOut, timedOut, stdout, output })
+      resolve({ ok: status === 0 && !timedOut, status, timedOut, stdout, output })
     })
   })
 }
@@ -90,6 +90,8 @@ export class Verification {
     this.failed += failed
     if (failed > 0) {
       const details = counts?.details.length ? counts.details : excerpt(run.output)
+      if (counts?.failed === 0)
+        details.push(`the runner ended with exit code ${run.status} and no failed test`)
       process.stdout.write(`${details.map((line) => `    ${line}`).join('\n')}\n`)
     } else if (/^skipped: /m.test(run.stdout) && !counts) {
       this.skipped++

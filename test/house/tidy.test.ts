@@ -23,8 +23,8 @@ const other = [
   ...['CHANGELOG.md', '.ci/run'],
 ].filter((path) => existsSync(join(root, path)))
 
-test(`no file of native/ or lib/ is longer than ${longestFile} lines`, (t) => {
-  const long = [...filesBelow('native', /\.(cc|h)$/), ...filesBelow('lib', /\.ts$/)]
+test(`no file of native/, lib/ or test/ is longer than ${longestFile} lines`, (t) => {
+  const long = [...cpp, ...filesBelow('lib', /\.ts$/), ...filesBelow('test', /\.(ts|mjs)$/)]
     .map((path) => ({ path, lines: textOf(path).split('\n').length - 1 }))
     .filter(({ lines }) => lines > longestFile)
   t.deepEqual(long, [])

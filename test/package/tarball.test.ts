@@ -62,7 +62,6 @@ function pathWithoutCompiler(folder: string): string {
 }
 
 test('the packed package works where there is no compiler and no install script runs', (t) => {
-  t.timeout(300_000)
   const scratch = mkdtempSync(join(tmpdir(), 'holdfast-package-'))
   t.teardown(() => rmSync(scratch, { recursive: true, force: true }))
 

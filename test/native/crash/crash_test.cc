@@ -1,6 +1,8 @@
-// Power cuts at every point of random lives of an array; the long campaign is `npm run torture -- crash`.
+// Power cuts in random lives of an array: after every single operation of the first lives, then with a stride through
+// many more. The long campaign is `npm run torture -- crash`.
 //
-// HOLDFAST_CRASH_STATES and HOLDFAST_CRASH_SEED choose how many states and from which seed on.
+// HOLDFAST_CRASH_STATES and HOLDFAST_CRASH_SEED choose how many states and from which seed on; HOLDFAST_CRASH_STOP
+// tries one operation of that seed only.
 
 #include <cstdio>
 #include <cstdlib>
@@ -18,17 +20,21 @@ uint64_t setting(const char* name, uint64_t otherwise) {
 constexpr CrashPolicy kPolicies[] = {CrashPolicy::drop_all, CrashPolicy::keep_all, CrashPolicy::random_sectors,
                                      CrashPolicy::reordered_writes};
 constexpr uint32_t kSteps = 14;
+constexpr uint64_t kWholeLives = 5;
+constexpr uint64_t kStride = 7;
 
 TEST(Crash, EveryPromiseIsKeptWhereverThePowerFailsAndWhateverTheDiskKept) {
-  const uint64_t states_wanted = setting("HOLDFAST_CRASH_STATES", 2400);
+  const uint64_t states_wanted = setting("HOLDFAST_CRASH_STATES", 8000);
   const uint64_t first_seed = setting("HOLDFAST_CRASH_SEED", 1);
   const uint64_t only_stop = setting("HOLDFAST_CRASH_STOP", 0);
   uint64_t states = 0;
-  for (uint64_t seed = first_seed; states < states_wanted; ++seed) {
+  uint64_t seed = first_seed;
+  for (; states < states_wanted; ++seed) {
     bool ended = false;
-    // Every operation of a short life is too much for a quick run; a stride through each life meets all of them over
-    // the seeds.
-    for (uint64_t stop = only_stop != 0 ? only_stop : 1 + seed % 7; !ended && states < states_wanted; stop += 7) {
+    // A stride begins elsewhere in each life, so that over the seeds it meets every kind of operation.
+    const uint64_t stride = seed - first_seed < kWholeLives ? 1 : kStride;
+    for (uint64_t stop = only_stop != 0 ? only_stop : 1 + seed % stride; !ended && states < states_wanted;
+         stop += stride) {
       for (const CrashPolicy policy : kPolicies) {
         CrashScenario scenario(seed, kSteps);
         ended = scenario.live(stop);
@@ -50,7 +56,8 @@ TEST(Crash, EveryPromiseIsKeptWhereverThePowerFailsAndWhateverTheDiskKept) {
       if (only_stop != 0) return;
     }
   }
-  std::printf("%llu states\n", static_cast<unsigned long long>(states));
+  std::printf("%llu states of seeds %llu to %llu\n", static_cast<unsigned long long>(states),
+              static_cast<unsigned long long>(first_seed), static_cast<unsigned long long>(seed - 1));
 }
 
 }  // namespace

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { StorageArray } from '../../lib/index.ts'
-import { lunBytes, pageBytes, sectorNumbers, sha256 } from './kill-life.ts'
+import { StorageArray } from '../../../lib/index.ts'
+import { lunBytes, pageBytes, sectorNumbers, sha256 } from './life.ts'
 
 export interface CampaignResult {
   kills: number
@@ -36,7 +36,7 @@ interface Promised {
 /** Starts a life, lets it run for a while, kills it, and gives what it said. */
 async function oneLife(directory: string, kind: string, firstNumber: number): Promise<Fact[]> {
   const loader = 'typescript' in process.features && process.features.typescript ? [] : ['--import=tsx']
-  const program = fileURLToPath(new URL('./kill-life.ts', import.meta.url))
+  const program = fileURLToPath(new URL('./life.ts', import.meta.url))
   const child = spawn(process.execPath, [...loader, program, directory, kind, String(firstNumber)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

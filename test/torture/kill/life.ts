@@ -1,5 +1,5 @@
 /**
- * The life that gets killed: `node kill-life.ts DIRECTORY persistent|auto-release FIRST_NUMBER`.
+ * The life that gets killed: `node life.ts DIRECTORY persistent|auto-release FIRST_NUMBER`.
  *
  * Writes numbered pages, flushes, takes sets of both LUNs, deletes the oldest, for ever, and says on standard output
  * what it has been promised, a line each, written at once:
@@ -10,7 +10,8 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
-import { ArrayKernelSupport, type Lun, StorageArray } from '../../lib/index.ts'
+import { fileURLToPath } from 'node:url'
+import { ArrayKernelSupport, type Lun, StorageArray } from '../../../lib/index.ts'
 
 export const lunBytes: number = 2 ** 20
 export const pageBytes: number = 4096
@@ -140,6 +141,6 @@ async function live(directory: string, autoRelease: boolean, firstNumber: number
 }
 
 const [, script, directory, kind, firstNumber] = process.argv
-if (script?.includes('kill-life') && directory !== undefined) {
+if (script === fileURLToPath(import.meta.url) && directory !== undefined) {
   await live(directory, kind === 'auto-release', Number(firstNumber))
 }
