@@ -1,95 +1,131 @@
-// lib/load.ts
-//
-// Finds the addon and, where that fails, says what was looked for, what was found and what to do.
-// The only file that loads a .node; lib/binding.ts is the only one that imports this.
-import { existsSync, readdirSync } from 'node:fs'
+/**
+ * Finds the addon and loads it. The only file that does; lib/binding.ts is the only one that imports
+ * this.
+ *
+ * Tried in order, until one loads: what was compiled here (build/Release, build/Debug), then the
+ * prebuilt binary for this architecture and C library. `HOLDFAST_PREBUILD=DIR` puts another folder in
+ * the place of the package, and nothing else is tried then.
+ *
+ * A file is looked at before it is loaded: a truncated one can kill the process instead of failing.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { explainLoadFailure, type LoadAttempt, type LoadFacts } from './load-failure.ts'
 
-/** What is known about a failed load. Plain values, so that the explanation can be tested anywhere. */
-export interface LoadFacts {
-  platform: string
-  arch: string
-  nodeVersion: string
-  /** The glibc the process runs on; undefined where it runs on another C library, or none is known. */
-  glibc: string | undefined
-  /** Folders that were searched, in order. */
-  searched: readonly string[]
-  /** The .node files found in them. */
-  found: readonly string[]
-  /** What the loader said. */
-  reason: string
-}
+const require = createRequire(import.meta.url)
 
-/** One paragraph for whoever sees the failure, ending with what to do. */
-export function explainLoadFailure(facts: LoadFacts): string {
-  const libc = facts.glibc === undefined ? 'a C library other than glibc' : `glibc ${facts.glibc}`
-  const lines = [
-    'ERR_NATIVE_NOT_LOADED: the native addon of holdfast could not be loaded.',
-    `  Needed: linux-${facts.arch}, Node-API 8; running: ${facts.platform}-${facts.arch}, Node ${facts.nodeVersion}, ${libc}.`,
-    `  Searched: ${facts.searched.join(', ')}.`,
-    `  Found: ${facts.found.length > 0 ? facts.found.join(', ') : 'no .node file'}.`,
-    `  Reason: ${facts.reason.split('\n', 1)[0]}`,
-    `  What to do: ${remedy(facts)}`,
-  ]
-  return lines.join('\n')
-}
+/** EM_ of the ELF header. */
+const MACHINES: Record<number, string> = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64', 243: 'riscv64' }
+const ELF64_HEADER_BYTES = 64
 
-function remedy(facts: LoadFacts): string {
-  if (facts.platform !== 'linux') return 'holdfast runs on Linux only.'
-  const tools = 'g++, make and python3'
-  const needs = /version `((?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found/.exec(facts.reason)
-  if (needs) {
-    return (
-      `this binary was built for a newer system (it needs ${needs[1]}). Install ${tools} and build it here: ` +
-      'npm rebuild holdfast --build-from-source'
-    )
-  }
-  if (/invalid ELF header|wrong ELF class|cannot open shared object file/.test(facts.reason)) {
-    return (
-      'the binary belongs to another machine, or node_modules was copied from one. ' +
-      'Delete node_modules and install here.'
-    )
-  }
-  return (
-    `install ${tools}, then build the addon: npm rebuild holdfast. ` +
-    'If npm was told not to run install scripts (--ignore-scripts, or npm 12 without an approval), ' +
-    'allow it first: npm install-scripts approve holdfast'
-  )
-}
-
-/** The addon's exports. Throws an Error with code ERR_NATIVE_NOT_LOADED and the loader's error as cause. */
+/** The addon's exports. Throws an Error with code ERR_NATIVE_NOT_LOADED and what the loader said as cause. */
 export function loadNative(): unknown {
-  try {
-    return createRequire(import.meta.url)('#native')
-  } catch (cause) {
-    const message = explainLoadFailure(gatherFacts(cause))
-    throw Object.assign(new Error(message, { cause }), { code: 'ERR_NATIVE_NOT_LOADED' })
+  const libc = runningLibc()
+  const roots = packageRoots()
+  const attempts: LoadAttempt[] = []
+  const causes: unknown[] = []
+  for (const path of candidates(roots, libc.libc)) {
+    if (!existsSync(path)) {
+      attempts.push({ path })
+      continue
+    }
+    try {
+      refuseForeign(path)
+      return require(path)
+    } catch (cause) {
+      causes.push(cause)
+      attempts.push({ path, answer: firstLine(cause, path) })
+    }
   }
-}
-
-function gatherFacts(cause: unknown): LoadFacts {
-  // From lib/ and from dist/ alike the package is one folder up.
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  const override = process.env['HOLDFAST_PREBUILD']
-  const searched = [...(override === undefined ? [] : [override]), root].flatMap((folder) => [
-    join(folder, 'build/Release'),
-    join(folder, 'build/Debug'),
-    join(folder, `prebuilds/linux-${process.arch}`),
-  ])
-  const found = searched
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
-    .filter((path) => path.endsWith('.node'))
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
-  return {
+  const facts: LoadFacts = {
     platform: process.platform,
     arch: process.arch,
+    ...libc,
     nodeVersion: process.versions.node,
-    glibc: report?.header?.glibcVersionRuntime,
-    searched,
-    found,
-    reason: cause instanceof Error ? cause.message : String(cause),
+    nodeApiVersion: Number(process.versions['napi'] ?? 0),
+    attempts,
+    shipped: [...new Set(roots.flatMap(shippedIn))],
   }
+  throw Object.assign(new Error(explainLoadFailure(facts), { cause: causes[0] }), {
+    code: 'ERR_NATIVE_NOT_LOADED',
+    facts,
+  })
+}
+
+/** The folders that may hold binaries, in the layout of the package. */
+function packageRoots(): string[] {
+  const override = process.env['HOLDFAST_PREBUILD']
+  if (override !== undefined && override !== '') return [override]
+  // From lib/ and from dist/ alike the package is one folder up.
+  const roots = [fileURLToPath(new URL('..', import.meta.url))]
+  try {
+    // Where a bundler has put this code into another file, the package still lies where it was installed.
+    roots.push(join(dirname(require.resolve('holdfast/package.json')), '/'))
+  } catch {
+    // Not installed as a package: a checkout.
+  }
+  return [...new Set(roots)]
+}
+
+function candidates(roots: readonly string[], libc: string): string[] {
+  const prebuild = join('prebuilds', `linux-${process.arch}`, `holdfast.${libc}.node`)
+  const names = ['build/Release/holdfast.node', 'build/Debug/holdfast.node', prebuild]
+  return roots.flatMap((root) => names.map((name) => join(root, name)))
+}
+
+function shippedIn(root: string): string[] {
+  const folder = join(root, 'prebuilds')
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.node'))
+    .sort()
+}
+
+/**
+ * The C library of this process. Its own report knows: what a distribution calls itself does not, for
+ * both libraries can be installed on one.
+ */
+function runningLibc(): Pick<LoadFacts, 'libc' | 'glibcVersion'> {
+  const report = process.report as (NodeJS.ProcessReport & { excludeNetwork?: boolean }) | undefined
+  if (report === undefined) return { libc: 'glibc', glibcVersion: undefined }
+  const { excludeNetwork } = report
+  // Asking for the names of the network's interfaces may take seconds.
+  report.excludeNetwork = true
+  const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+  report.excludeNetwork = excludeNetwork ?? false
+  const glibcVersion = header.glibcVersionRuntime
+  return { libc: glibcVersion === undefined ? 'musl' : 'glibc', glibcVersion }
+}
+
+/** Throws if the file is no whole ELF file for this machine. */
+function refuseForeign(path: string): void {
+  const header = Buffer.alloc(ELF64_HEADER_BYTES)
+  const file = openSync(path, 'r')
+  let sizeBytes: number
+  let readBytes: number
+  try {
+    sizeBytes = fstatSync(file).size
+    readBytes = readSync(file, header, 0, header.length, 0)
+  } finally {
+    closeSync(file)
+  }
+  const isElf = readBytes === header.length && header.readUInt32BE(0) === 0x7f454c46
+  if (!isElf) throw new Error(`it is damaged: ${sizeBytes} bytes that are no ELF file`)
+  const machine = header.readUInt16LE(18)
+  if (MACHINES[machine] !== process.arch) {
+    throw new Error(`it was built for ${MACHINES[machine] ?? `machine ${machine}`}, not for ${process.arch}`)
+  }
+  // The table of sections is what a linker writes last.
+  const wholeBytes = Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60)
+  if (sizeBytes < wholeBytes) {
+    throw new Error(`it is damaged: ${sizeBytes} bytes of at least ${wholeBytes}`)
+  }
+}
+
+/** Without the path, which is shown beside it. */
+function firstLine(cause: unknown, path: string): string {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return (text.split('\n', 1)[0] ?? '').replace(`${path}: `, '')
 }

@@ -1,9 +1,10 @@
-// node scripts/native.mjs install | gyp | cmake | prebuild   [arguments for the tool]
+// node scripts/native.mjs install | gyp | cmake | prebuild | release   [arguments for the tool]
 //
-//   install   what "npm install" runs: node-gyp-build, which compiles only where no prebuild fits
+//   install   what "npm install" runs: nothing where a binary of the package loads, else node-gyp-build, which compiles
 //   gyp       incremental node-gyp build into build/Release
 //   cmake     incremental cmake-js build into build-cmake/build, with the native tests where GoogleTest is installed
 //   prebuild  the prebuild of this machine, into prebuilds/linux-ARCH
+//   release   one of the prebuilds of a release, with the compilers that scripts/prebuilds.mjs names
 //
 // The headers that lie beside the running node (prefix/include/node) are used where they are of its version,
 // so nothing is downloaded; elsewhere node-gyp fetches them as it always does.
@@ -11,7 +12,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
@@ -43,11 +44,39 @@ function nodeGyp() {
   process.exit(1)
 }
 
+// Resolved where it is needed: an installed package has no prebuildify.
+const prebuildify = () => [
+  require.resolve('prebuildify/bin.js'),
+  ...['--napi', '-t', process.versions.node, '--node-gyp', nodeGyp()],
+]
 const outOf = (args) => (args.includes('--out') ? [] : ['--out', 'build-cmake/build'])
+
+/** Whether the package as it lies here has a binary that loads, tried in a process of its own. */
+function loads() {
+  const loader = pathToFileURL(join(root, 'dist/load.js'))
+  const program = `import(${JSON.stringify(loader.href)}).then(({ loadNative }) => loadNative())`
+  return spawnSync(process.execPath, ['-e', program], { stdio: 'ignore' }).status === 0
+}
+
+/** The last lines of a failed installation, below what the compiler had to say. */
+function explainInstall() {
+  const why = isFromSource()
+    ? 'npm was asked to build from source'
+    : 'no binary in the package loads on this system'
+  console.error(`
+holdfast could not be built on this machine (${process.platform}-${process.arch}, Node ${process.versions.node}).
+  Why it was tried: ${why}.
+  What it needs: g++ (10 or newer), make and python3, and the headers of this Node.
+  What to do on Debian and Ubuntu: apt-get install -y g++ make python3
+  What to do on Alpine: apk add g++ make python3 linux-headers`)
+}
+
+const isFromSource = () => process.env.npm_config_build_from_source === 'true'
 
 // Each command is a list of programs, run one after the other.
 const commands = {
-  install: (args) => [[require.resolve('node-gyp-build/bin.js'), ...args]],
+  install: (args) =>
+    !isFromSource() && loads() ? [] : [[require.resolve('node-gyp-build/bin.js'), ...args]],
   gyp: (args) => [[nodeGyp(), 'configure', 'build', ...args]],
   // "cmake-js build" alone keeps the options of the first time.
   cmake: (args) =>
@@ -57,23 +86,14 @@ const commands = {
       ...outOf(args),
       ...args,
     ]),
-  prebuild: (args) => [
-    [
-      require.resolve('prebuildify/bin.js'),
-      '--napi',
-      '--strip',
-      '--tag-libc',
-      '-t',
-      process.versions.node,
-      ...args,
-    ],
-  ],
+  prebuild: (args) => [[...prebuildify(), '--strip', '--tag-libc', ...args]],
+  release: (args) => [[...prebuildify(), ...args]],
 }
 
 const [name, ...args] = process.argv.slice(2)
 const command = commands[name]
 if (!command) {
-  console.error('usage: node scripts/native.mjs install|gyp|cmake|prebuild [arguments]')
+  console.error('usage: node scripts/native.mjs install|gyp|cmake|prebuild|release [arguments]')
   process.exit(2)
 }
 const env = { ...process.env, npm_config_jobs: process.env.npm_config_jobs ?? 'max' }
@@ -82,5 +102,8 @@ const headers = localHeaders()
 if (headers) env.npm_config_nodedir = headers
 for (const argv of command(args)) {
   const { status } = spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit', env })
-  if (status !== 0) process.exit(status ?? 1)
+  if (status !== 0) {
+    if (name === 'install') explainInstall()
+    process.exit(status ?? 1)
+  }
 }

@@ -5,9 +5,12 @@
 #include "base/endian.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <nmmintrin.h>
-#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
+#elif defined(__aarch64__)
 #include <arm_acle.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace holdfast {
@@ -99,7 +102,7 @@ uint32_t shift_lane(uint32_t crc) {
          kLaneShift[3][crc >> 24];
 }
 
-__attribute__((target("sse4.2"))) uint32_t update_sse42(uint32_t crc, const uint8_t* data, size_t length) {
+__attribute__((target("sse4.2,crc32"))) uint32_t update_sse42(uint32_t crc, const uint8_t* data, size_t length) {
   uint64_t first = crc;
   for (; length >= 3 * kLaneBytes; data += 3 * kLaneBytes, length -= 3 * kLaneBytes) {
     uint64_t second = 0;
@@ -118,13 +121,21 @@ __attribute__((target("sse4.2"))) uint32_t update_sse42(uint32_t crc, const uint
   return tail;
 }
 
-#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
+// Not __builtin_cpu_supports: the variable behind it is not position independent in every compiler's runtime.
+bool has_sse42() {
+  unsigned int eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_SSE4_2) != 0;
+}
 
-uint32_t update_arm_castagnoli(uint32_t crc, const uint8_t* data, size_t length) {
+#elif defined(__aarch64__)
+
+__attribute__((target("+crc"))) uint32_t update_arm_castagnoli(uint32_t crc, const uint8_t* data, size_t length) {
   for (; length >= 8; data += 8, length -= 8) crc = __crc32cd(crc, load_le64(data));
   for (; length > 0; ++data, --length) crc = __crc32cb(crc, *data);
   return crc;
 }
+
+bool has_crc_instructions() { return (::getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
 
 #endif
 
@@ -136,11 +147,11 @@ uint32_t crc32(const void* data, size_t length_bytes, uint32_t seed) {
 
 uint32_t crc32c(const void* data, size_t length_bytes, uint32_t seed) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.2")) {
-    return ~update_sse42(~seed, static_cast<const uint8_t*>(data), length_bytes);
-  }
-#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
-  return ~update_arm_castagnoli(~seed, static_cast<const uint8_t*>(data), length_bytes);
+  static const bool has_instructions = has_sse42();
+  if (has_instructions) return ~update_sse42(~seed, static_cast<const uint8_t*>(data), length_bytes);
+#elif defined(__aarch64__)
+  static const bool has_instructions = has_crc_instructions();
+  if (has_instructions) return ~update_arm_castagnoli(~seed, static_cast<const uint8_t*>(data), length_bytes);
 #endif
   return crc_detail::crc32c_table(data, length_bytes, seed);
 }

@@ -1,14 +1,13 @@
 // The addon without lib/binding.ts: what it exports, and that no argument whatever gets past its checks.
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { isVssCode } from '../../lib/errors.ts'
+import { loadNative } from '../../lib/load.ts'
 // Attaches: the addon knows where to deliver.
 import '../../lib/binding.ts'
 
-const require = createRequire(import.meta.url)
-const addon = require('../../native/binding.cjs') as Record<string, (...args: unknown[]) => unknown>
+const addon = loadNative() as Record<string, (...args: unknown[]) => unknown>
 
 const rubbish: readonly unknown[] = [
   undefined,

@@ -1,6 +1,15 @@
 // Who may import whom. The two tables are the layers of ARCHITECTURE.md; a new edge is a decision, made here.
 import test from 'ava'
-import { type Edge, edgesIn, findCycle, libEdges, nativeEdges, reachable } from './tree.ts'
+import {
+  type Edge,
+  edgesIn,
+  filesBelow,
+  findCycle,
+  libEdges,
+  nativeEdges,
+  reachable,
+  textOf,
+} from './tree.ts'
 
 // Folder of native/ → folders it may include besides itself.
 const nativeMayInclude: Record<string, readonly string[]> = {
@@ -17,7 +26,8 @@ const nativeMayInclude: Record<string, readonly string[]> = {
 
 // Room of lib/ → rooms it may import besides itself and the leaves. A room is a folder, or a file directly in lib/.
 const libMayImport: Record<string, readonly string[]> = {
-  'load.ts': [],
+  'load-failure.ts': [],
+  'load.ts': ['load-failure.ts'],
   'binding-values.ts': [],
   'binding.ts': ['load.ts', 'binding-values.ts'],
   document: [],
@@ -120,12 +130,10 @@ test('the tables themselves have no cycle', (t) => {
 })
 
 test('only lib/load.ts loads the addon and only lib/binding.ts imports lib/load.ts', (t) => {
-  const edges = libEdges()
-  const loaders = edges.filter(
-    ({ to }) => to === '#native' || to.endsWith('.node') || to === 'node-gyp-build',
-  )
-  t.deepEqual([...new Set(loaders.map(({ from }) => from))], ['lib/load.ts'])
-  const users = edges.filter(({ to }) => to === 'lib/load.ts')
+  const namesAddon = /\.node['"`]|\bdlopen\b|node-gyp-build/
+  const loaders = filesBelow('lib', /\.ts$/).filter((path) => namesAddon.test(textOf(path)))
+  t.deepEqual(loaders, ['lib/load.ts'])
+  const users = libEdges().filter(({ to }) => to === 'lib/load.ts')
   t.deepEqual([...new Set(users.map(({ from }) => from))], ['lib/binding.ts'])
 })
 
@@ -136,7 +144,7 @@ test('loading the coordinator, a writer or a document never loads the binding', 
     .filter((file) => /^lib\/(coordinator|writer|document)\//.test(file))
   const reached = reachable(pure, edges)
   t.is(reached.get('lib/binding.ts'), undefined)
-  t.is(reached.get('#native'), undefined)
+  t.is(reached.get('lib/load.ts'), undefined)
 })
 
 test('the reader of imports sees every form of import and ignores comments', (t) => {
@@ -148,14 +156,14 @@ test('the reader of imports sees every form of import and ignores comments', (t)
     "import {\n  e,\n  f,\n} from './e.ts'",
     "import './g.ts'",
     "const h = await import('./h.ts')",
-    "createRequire(import.meta.url)('#native')",
+    "createRequire(import.meta.url)('outside')",
     "// import x from './x.ts'",
     "/* import y from './y.ts' */",
   ].join('\n')
   const seen = edgesIn('lib/room/file.ts', text)
   t.deepEqual(
     seen.map(({ to }) => to),
-    [...'abcdeg'].map((name) => `lib/room/${name}.ts`).concat('lib/room/h.ts', '#native'),
+    [...'abcdeg'].map((name) => `lib/room/${name}.ts`).concat('lib/room/h.ts', 'outside'),
   )
   t.deepEqual(
     seen.filter(({ typeOnly }) => typeOnly).map(({ to }) => to),

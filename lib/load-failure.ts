@@ -1,0 +1,125 @@
+/**
+ * Why the addon could not be loaded, in words: what was looked for, what was found, what each attempt
+ * answered, and the one command that helps. Pure, so that every failure can be tested anywhere.
+ */
+
+/** A file that was tried. */
+export interface LoadAttempt {
+  path: string
+  /** What was wrong with it; absent where there is no such file. */
+  answer?: string
+}
+
+/** What is known when nothing loads. Plain values. */
+export interface LoadFacts {
+  platform: string
+  arch: string
+  libc: 'glibc' | 'musl'
+  /** Version of the glibc that this process runs on, if it does. */
+  glibcVersion: string | undefined
+  nodeVersion: string
+  /** The newest Node-API this Node offers. */
+  nodeApiVersion: number
+  /** In the order in which they were tried. */
+  attempts: readonly LoadAttempt[]
+  /** Prebuilt binaries that lie in the package, for whatever system. */
+  shipped: readonly string[]
+}
+
+/** What the addon is compiled against. */
+export const NEEDED_NODE_API = 8
+
+interface Remedy {
+  because: string
+  command: string
+}
+
+const REINSTALL = 'rm -rf node_modules/holdfast && npm install holdfast'
+const BUILD = 'npm rebuild holdfast --build-from-source'
+const TOOLS = 'It needs g++, make and python3.'
+
+/** What loaders and the checks before them answer, and what to do then. The first that fits counts. */
+const REMEDIES: readonly [RegExp, (found: RegExpExecArray, facts: LoadFacts) => Remedy][] = [
+  [
+    /version `?((?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)'? not found/,
+    ([, version], { glibcVersion }) => ({
+      because: `This system is older than the binary: it wants ${version}, and glibc here is ${glibcVersion ?? 'unknown'}. ${TOOLS}`,
+      command: BUILD,
+    }),
+  ],
+  [
+    /^it is damaged/,
+    () => ({ because: 'The file was not written in full, or was changed afterwards.', command: REINSTALL }),
+  ],
+  [
+    /^it was built for /,
+    () => ({
+      because: 'node_modules was copied from another machine, or installed for another one.',
+      command: REINSTALL,
+    }),
+  ],
+  [
+    /(lib(?:stdc\+\+|gcc_s)\.so\.\d): (?:cannot open shared object file|No such file)|Error loading shared library (lib(?:stdc\+\+|gcc_s)\.so\.\d)/,
+    ([, one, other], { libc }) => ({
+      because: `The addon was compiled with g++ and wants its runtime, ${one ?? other}, which this system has not.`,
+      command: libc === 'musl' ? 'apk add libstdc++' : 'apt-get install -y libstdc++6',
+    }),
+  ],
+  [
+    /libc\.so\b|libc\.musl|ld-musl|ld-linux|Error relocating|Error loading shared library/,
+    (_, { libc }) => ({
+      because: `The binary belongs to another C library than the ${libc} of this process: node_modules was installed elsewhere.`,
+      command: REINSTALL,
+    }),
+  ],
+  [
+    /failed to map segment|Operation not permitted|Permission denied/,
+    () => ({
+      because:
+        'The system does not let code be run from there: a file system mounted noexec, or the rights of the file.',
+      command: 'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+    }),
+  ],
+]
+
+function remedyOf(facts: LoadFacts): Remedy {
+  if (facts.platform !== 'linux') {
+    return { because: 'holdfast runs on Linux only.', command: 'uname -s' }
+  }
+  if (facts.nodeApiVersion < NEEDED_NODE_API) {
+    return {
+      because: `This Node offers Node-API ${facts.nodeApiVersion}; ${NEEDED_NODE_API} came with 18.17.`,
+      command: 'npm install --global n && n lts',
+    }
+  }
+  for (const { answer } of facts.attempts) {
+    if (answer === undefined) continue
+    for (const [pattern, remedy] of REMEDIES) {
+      const found = pattern.exec(answer)
+      if (found !== null) return remedy(found, facts)
+    }
+  }
+  if (facts.attempts.some(({ answer }) => answer !== undefined)) {
+    return { because: `A fresh build on this machine may do. ${TOOLS}`, command: BUILD }
+  }
+  const blocked =
+    'If npm was told to run no install scripts (--ignore-scripts, or a version that wants them approved), nothing was built here.'
+  return { because: `No binary in the package is for this system. ${blocked} ${TOOLS}`, command: BUILD }
+}
+
+/** For whoever sees the failure; the first line begins with the code, the last is the command. */
+export function explainLoadFailure(facts: LoadFacts): string {
+  const { because, command } = remedyOf(facts)
+  const libc = facts.libc === 'glibc' ? `glibc ${facts.glibcVersion ?? 'of unknown version'}` : facts.libc
+  const node = `Node ${facts.nodeVersion} with Node-API ${facts.nodeApiVersion}`
+  const lines = [
+    'ERR_NATIVE_NOT_LOADED: the native addon of holdfast could not be loaded.',
+    `  Looked for: ${facts.platform}-${facts.arch}, ${libc}, Node-API ${NEEDED_NODE_API} (this is ${node})`,
+    '  Tried:',
+    ...facts.attempts.map(({ path, answer }) => `    ${path}: ${answer ?? 'no such file'}`),
+    `  Shipped in the package: ${facts.shipped.length > 0 ? facts.shipped.join(', ') : 'no binary at all'}`,
+    `  ${because}`,
+    `  What to do: ${command}`,
+  ]
+  return lines.join('\n')
+}

@@ -1,0 +1,126 @@
+import test from 'ava'
+import { explainLoadFailure, type LoadFacts } from '../lib/load-failure.ts'
+
+const prebuild = '/app/node_modules/holdfast/prebuilds/linux-x64/holdfast.glibc.node'
+const facts: LoadFacts = {
+  platform: 'linux',
+  arch: 'x64',
+  libc: 'glibc',
+  glibcVersion: '2.31',
+  nodeVersion: '20.19.0',
+  nodeApiVersion: 9,
+  attempts: [{ path: '/app/node_modules/holdfast/build/Release/holdfast.node' }, { path: prebuild }],
+  shipped: ['linux-arm64/holdfast.glibc.node'],
+}
+const answering = (answer: string): LoadFacts => ({ ...facts, attempts: [{ path: prebuild, answer }] })
+const lastLine = (text: string): string | undefined => text.split('\n').at(-1)
+
+test('a failure says what was looked for, what each attempt answered, what is shipped, and ends with a command', (t) => {
+  t.is(
+    explainLoadFailure(facts),
+    [
+      'ERR_NATIVE_NOT_LOADED: the native addon of holdfast could not be loaded.',
+      '  Looked for: linux-x64, glibc 2.31, Node-API 8 (this is Node 20.19.0 with Node-API 9)',
+      '  Tried:',
+      '    /app/node_modules/holdfast/build/Release/holdfast.node: no such file',
+      `    ${prebuild}: no such file`,
+      '  Shipped in the package: linux-arm64/holdfast.glibc.node',
+      '  No binary in the package is for this system. If npm was told to run no install scripts ' +
+        '(--ignore-scripts, or a version that wants them approved), nothing was built here. ' +
+        'It needs g++, make and python3.',
+      '  What to do: npm rebuild holdfast --build-from-source',
+    ].join('\n'),
+  )
+})
+
+const remedies: [what: string, facts: LoadFacts, because: RegExp, command: string][] = [
+  [
+    'a binary that wants a newer glibc',
+    answering("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by holdfast.node)"),
+    /older than the binary: it wants GLIBC_2\.34, and glibc here is 2\.31/,
+    'npm rebuild holdfast --build-from-source',
+  ],
+  [
+    'a binary that wants a newer libstdc++',
+    answering("/usr/lib/libstdc++.so.6: version `GLIBCXX_3.4.29' not found"),
+    /it wants GLIBCXX_3\.4\.29/,
+    'npm rebuild holdfast --build-from-source',
+  ],
+  [
+    'a truncated file',
+    answering('it is damaged: 4096 bytes of at least 310000'),
+    /not written in full/,
+    'rm -rf node_modules/holdfast && npm install holdfast',
+  ],
+  [
+    'a file for another architecture',
+    answering('it was built for arm64, not for x64'),
+    /copied from another machine/,
+    'rm -rf node_modules/holdfast && npm install holdfast',
+  ],
+  [
+    'a binary of glibc under musl',
+    {
+      ...answering('Error loading shared library ld-linux-x86-64.so.2: No such file or directory'),
+      libc: 'musl',
+      glibcVersion: undefined,
+    },
+    /another C library than the musl of this process/,
+    'rm -rf node_modules/holdfast && npm install holdfast',
+  ],
+  [
+    'a binary of musl under glibc',
+    answering('libc.so: cannot open shared object file: No such file or directory'),
+    /another C library than the glibc of this process/,
+    'rm -rf node_modules/holdfast && npm install holdfast',
+  ],
+  [
+    'a binary of musl under glibc, where a linker script is taken for its libc',
+    answering('/lib/x86_64-linux-gnu/libc.so: invalid ELF header'),
+    /another C library than the glibc of this process/,
+    'rm -rf node_modules/holdfast && npm install holdfast',
+  ],
+  [
+    'a build of this machine without its C++ runtime',
+    answering('libstdc++.so.6: cannot open shared object file: No such file or directory'),
+    /wants its runtime, libstdc\+\+\.so\.6/,
+    'apt-get install -y libstdc++6',
+  ],
+  [
+    'the same under musl',
+    {
+      ...answering('Error loading shared library libstdc++.so.6: No such file or directory'),
+      libc: 'musl',
+      glibcVersion: undefined,
+    },
+    /wants its runtime, libstdc\+\+\.so\.6/,
+    'apk add libstdc++',
+  ],
+  [
+    'a file system without execution',
+    answering('failed to map segment from shared object'),
+    /mounted noexec/,
+    'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+  ],
+  [
+    'an answer that nobody foresaw',
+    answering('undefined symbol: napi_from_the_future'),
+    /fresh build/,
+    'npm rebuild holdfast --build-from-source',
+  ],
+  ['another system than Linux', { ...facts, platform: 'darwin' }, /runs on Linux only/, 'uname -s'],
+  [
+    'a Node that is too old',
+    { ...facts, nodeApiVersion: 7 },
+    /offers Node-API 7/,
+    'npm install --global n && n lts',
+  ],
+]
+
+for (const [what, known, because, command] of remedies) {
+  test(`${what} is told from other failures, with the command that helps`, (t) => {
+    const text = explainLoadFailure(known)
+    t.regex(text, because)
+    t.is(lastLine(text), `  What to do: ${command}`)
+  })
+}
