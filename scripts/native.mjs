@@ -6,31 +6,16 @@
 //   prebuild  the prebuild of this machine, into prebuilds/linux-ARCH
 //   release   one of the prebuilds of a release, with the compilers that scripts/prebuilds.mjs names
 //
-// The headers that lie beside the running node (prefix/include/node) are used where they are of its version,
-// so nothing is downloaded; elsewhere node-gyp fetches them as it always does.
+// Nothing is downloaded: the headers of Node-API come from the package node-api-headers, and node-gyp finds what else it
+// wants of a Node in native/headers.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
-
-/** The prefix of the running node if its headers are installed there, else undefined. */
-function localHeaders() {
-  const prefix = resolve(dirname(process.execPath), '..')
-  try {
-    const header = readFileSync(join(prefix, 'include/node/node_version.h'), 'utf8')
-    const version = ['MAJOR', 'MINOR', 'PATCH'].map(
-      (part) => header.match(new RegExp(`#define NODE_${part}_VERSION (\\d+)`))?.[1],
-    )
-    const complete = existsSync(join(prefix, 'include/node/common.gypi'))
-    return complete && version.join('.') === process.versions.node ? prefix : undefined
-  } catch {
-    return undefined
-  }
-}
 
 function nodeGyp() {
   // npm names its own copy inside "npm run"; outside, it lies in npm's folder beside the running node.
@@ -66,7 +51,7 @@ function explainInstall() {
   console.error(`
 holdfast could not be built on this machine (${process.platform}-${process.arch}, Node ${process.versions.node}).
   Why it was tried: ${why}.
-  What it needs: g++ (10 or newer), make and python3, and the headers of this Node.
+  What it needs: g++ (10 or newer), make and python3.
   What to do on Debian and Ubuntu: apt-get install -y g++ make python3
   What to do on Alpine: apk add g++ make python3 linux-headers`)
 }
@@ -96,10 +81,11 @@ if (!command) {
   console.error('usage: node scripts/native.mjs install|gyp|cmake|prebuild|release [arguments]')
   process.exit(2)
 }
-const env = { ...process.env, npm_config_jobs: process.env.npm_config_jobs ?? 'max' }
-const headers = localHeaders()
-// A node directory configured for another node would compile against the wrong headers.
-if (headers) env.npm_config_nodedir = headers
+const env = {
+  ...process.env,
+  npm_config_jobs: process.env.npm_config_jobs ?? 'max',
+  npm_config_nodedir: join(root, 'native/headers'),
+}
 for (const argv of command(args)) {
   const { status } = spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit', env })
   if (status !== 0) {
