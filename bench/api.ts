@@ -2,7 +2,7 @@
  * What the way through the addon costs: 4 KiB random writes through `Lun.write` against `filehandle.write` of
  * node:fs/promises, on the same file at the same depth, in alternating slices of one run.
  *
- *     npm run bench -- api [--json] [--dir DIR]
+ *     npm run bench -- api [--json] [--dir DIR] [--check]
  *
  * DIR is /dev/shm unless told otherwise: a file system in memory, so that nothing but the way is measured. The file is
  * the base file of a LUN without copies, prewritten; while one side writes, the other is still.
@@ -10,6 +10,7 @@
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StorageArray } from '../lib/index.ts'
+import { judge } from './support/bars.ts'
 import { benchOptions, printMachine, printTable } from './support/report.ts'
 import { median, medianInterval, quantile, rounded } from './support/stats.ts'
 
@@ -84,6 +85,7 @@ try {
   console.log(
     `Lun.write reaches ${ratio} × filehandle.write (95 %: ${rounded(interval.low, 2)} to ${rounded(interval.high, 2)})`,
   )
+  judge([{ name: 'Lun.write : filehandle.write', measured: ratio, limit: 3, kind: 'least' }], options.check)
   if (options.json) {
     const { low, high } = interval
     console.log(JSON.stringify({ bench: 'api', rows, ratio, low: rounded(low, 2), high: rounded(high, 2) }))

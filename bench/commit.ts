@@ -1,7 +1,7 @@
 /**
  * How long a commit holds the writes of a set, and what that depends on.
  *
- *     npm run bench -- commit [--json] [--dir DIR] [--quick]
+ *     npm run bench -- commit [--json] [--dir DIR] [--quick] [--check]
  *
  * Sets of 1, 4, 16 and 64 LUNs of 1 GiB and of 1 TiB, without and with 100 earlier copies, while 4 KiB random
  * writes at queue depth 16 on every LUN keep running (within 256 MiB a LUN, 40 MB/s in all, from a thread of
@@ -14,6 +14,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Bar, judge } from './support/bars.ts'
 import { CommitSite, type SetFigures, type SiteShape } from './support/commit-site.ts'
 import { benchOptions, printMachine, printTable } from './support/report.ts'
 import { median, quantile, rounded } from './support/stats.ts'
@@ -87,6 +88,20 @@ async function pair(name: string, a: SiteShape, b: SiteShape) {
   return { name, ratio: rounded(high / low, 2), diffUs: Math.round(high - low) }
 }
 
+/** The hold of every row, beside what one sync of that disk costs. */
+function worstRow(rows: readonly { holdUs: { p50: number }; fdatasyncUs: { p50: number } }[]): Bar {
+  const worst = Math.max(...rows.map(({ holdUs, fdatasyncUs }) => holdUs.p50 / fdatasyncUs.p50))
+  return { name: 'hold p50 : fdatasync p50, worst row', measured: rounded(worst, 2), limit: 3, kind: 'most' }
+}
+
+/** A ratio of two short times says little: a difference nobody can feel will do. */
+function barOf({ name, ratio, diffUs }: { name: string; ratio: number; diffUs: number }): Bar {
+  const limit = name === '64:1' ? 6 : 1.5
+  return ratio > limit && diffUs <= 150
+    ? { name: `${name}, difference in µs`, measured: diffUs, limit: 150, kind: 'most' }
+    : { name: `${name}, ratio of hold p50`, measured: ratio, limit, kind: 'most' }
+}
+
 try {
   const rows = []
   for (const lunBytes of [gibibyte, tebibyte]) {
@@ -130,6 +145,7 @@ try {
     ['pair', 'ratio of hold p50', 'difference µs'],
     pairs.map(({ name, ratio, diffUs }) => [name, ratio, diffUs]),
   )
+  judge([worstRow(rows), ...pairs.map(barOf)], options.check)
   if (options.json) console.log(JSON.stringify({ bench: 'commit', rows, pairs }))
 } finally {
   await rm(directory, { recursive: true, force: true })

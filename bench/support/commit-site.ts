@@ -12,6 +12,7 @@ import {
   newGuid,
   openLocalService,
   StorageArray,
+  type TimelineEntry,
   VSS_BACKUP_TYPE,
   VSS_COMPONENT_TYPE,
   VSS_RESTOREMETHOD_ENUM,
@@ -144,12 +145,19 @@ export class CommitSite {
     const setMs = performance.now() - start
     // Closing releases the set: it is an auto-release one.
     await backup.close()
-    const recorded = report.timeline.find(({ name }) => name === 'getTargetLuns')
+    const phase = (name: string): TimelineEntry | undefined =>
+      report.timeline.find((entry) => entry.kind === 'phase' && entry.name === name)
+    const released = phase('postCommitSnapshots')
+    const recorded = phase('getTargetLuns')
     return {
       holdUs: report.hold?.holdMicros ?? Number.NaN,
       freezeUs: report.freezeMicros,
       setMs,
-      recordMs: (recorded?.durationMicros ?? Number.NaN) / 1000,
+      // From the release, when the last sync begins, until the one record of the set is durable.
+      recordMs:
+        released === undefined || recorded === undefined
+          ? Number.NaN
+          : (recorded.startMicros + recorded.durationMicros - released.startMicros) / 1000,
     }
   }
 

@@ -7,6 +7,8 @@ export interface BenchOptions {
   json: boolean
   dir: string | undefined
   quick: boolean
+  /** End with 1 if a bar is not met. */
+  check: boolean
 }
 
 export function benchOptions(): BenchOptions {
@@ -15,9 +17,10 @@ export function benchOptions(): BenchOptions {
       json: { type: 'boolean', default: false },
       dir: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
     },
   })
-  return { json: values.json, dir: values.dir, quick: values.quick }
+  return { json: values.json, dir: values.dir, quick: values.quick, check: values.check }
 }
 
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
