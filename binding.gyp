@@ -11,7 +11,10 @@
       # Warnings stay warnings here: a compiler newer than ours must not fail an installation. The CMake build turns
       # them into errors.
       "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-fvisibility=hidden"],
+      # What nothing reaches is left out: most of a C++ runtime that is linked in.
+      "cflags": ["-ffunction-sections", "-fdata-sections"],
       "ldflags": [
+        "-Wl,--gc-sections",
         "-pthread",
         "-Wl,--version-script=<(module_root_dir)/native/exports.map",
         "-Wl,-z,now"
