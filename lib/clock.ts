@@ -17,14 +17,44 @@ export interface Clock {
   setTimer(callback: () => void, delayMillis: number): Timer
 }
 
-/** Node's own clocks and timers. A timer keeps the process alive until it fired or was cleared. */
+/** setTimeout takes a longer delay for 1 ms. */
+const LONGEST_TIMEOUT_MILLIS = 2 ** 31 - 1
+
+/**
+ * Node's own clocks and timers. A timer keeps the process alive until it fired or was cleared.
+ *
+ * setTimeout counts whole milliseconds from the whole millisecond that has begun, so it can fire up
+ * to one early by `performance.now()`. Whoever compares the two would find that its time has not
+ * come and wait for ever; so a timer that is early is set again.
+ */
 export const systemClock: Clock = {
   nowMillis: (): number => performance.now(),
   wallMillis: (): number => Date.now(),
   setTimer: (callback: () => void, delayMillis: number): Timer => {
-    const handle = setTimeout(callback, Math.max(0, delayMillis))
+    const dueMillis = performance.now() + Math.max(0, delayMillis)
+    const set = (): NodeJS.Timeout =>
+      setTimeout(fire, Math.min(Math.ceil(dueMillis - performance.now()), LONGEST_TIMEOUT_MILLIS))
+    const fire = (): void => {
+      if (performance.now() < dueMillis) handle = set()
+      else callback()
+    }
+    let handle = set()
     return { clear: () => clearTimeout(handle) }
   },
+}
+
+/**
+ * Calls back once `clock` shows `dueMillis`, and not before, even if its timers fire early: what a
+ * deadline needs that is also compared with the clock.
+ */
+export function callAt(clock: Clock, dueMillis: number, callback: () => void): Timer {
+  const set = (): Timer => clock.setTimer(fire, dueMillis - clock.nowMillis())
+  const fire = (): void => {
+    if (clock.nowMillis() < dueMillis) timer = set()
+    else callback()
+  }
+  let timer = set()
+  return { clear: () => timer.clear() }
 }
 
 /** Settles after `delayMillis`, or rejects with the signal's reason if that comes first. */

@@ -5,7 +5,7 @@
  * goes the other way round. Within a level all writers are called in parallel and all are waited
  * for: a level is done when every one of its writers is.
  */
-import type { Clock, Timer } from '../clock.ts'
+import { type Clock, callAt, type Timer } from '../clock.ts'
 import { VSS_APPLICATION_LEVEL } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
@@ -106,7 +106,7 @@ export class FreezeWatch {
     this.disarm()
     const ends = this.#participants.flatMap(({ windowEndMillis }) => windowEndMillis ?? [])
     if (ends.length === 0) return
-    this.#timer = this.#clock.setTimer(() => this.check(), Math.min(...ends) - this.#clock.nowMillis())
+    this.#timer = callAt(this.#clock, Math.min(...ends), () => this.check())
   }
 
   disarm(): void {

@@ -16,7 +16,7 @@
  *
  * Thread: the event loop. Time: the hub's clock.
  */
-import { type Clock, type Timer, withLimit } from '../clock.ts'
+import { type Clock, callAt, type Timer, withLimit } from '../clock.ts'
 import { VSS_WRITER_STATE } from '../enums.ts'
 import { describeThrown, type VssCode } from '../errors.ts'
 import type { ComponentData } from './component-data.ts'
@@ -194,14 +194,14 @@ export class WriterSession {
     const expired = new Promise<void>((resolve) => {
       expire = resolve
     })
-    const limitMillis = this.#handlers.freezeTimeoutMillis
+    const deadlineMillis = this.#clock.nowMillis() + this.#handlers.freezeTimeoutMillis
     const window: FreezeWindow = {
-      deadlineMillis: this.#clock.nowMillis() + limitMillis,
+      deadlineMillis,
       expired,
-      timer: this.#clock.setTimer(() => {
+      timer: callAt(this.#clock, deadlineMillis, () => {
         this.#expireIfDue()
         expire()
-      }, limitMillis),
+      }),
     }
     this.#window = window
     return window

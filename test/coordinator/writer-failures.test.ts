@@ -79,6 +79,20 @@ test('R160: onFreeze that hangs is aborted by the writer itself when its window 
   await nothingIsLeft(t, world, backup)
 })
 
+test('R160: the window of a frozen writer ends the set although the timer that watches it fires early', async (t) => {
+  const world = await smallWorld()
+  world.faults.set('back.onFreeze', { kind: 'hang' })
+  const backup = await world.prepared()
+  world.clock.countsWholeMillis = true
+  world.clock.block(0.7)
+  const startMillis = world.clock.nowMillis()
+  const error = await t.throwsAsync<VssError>(world.clock.run(backup.doSnapshotSet()))
+  t.like(error, { code: 'VSS_E_UNEXPECTED_WRITER_ERROR', culprit: 'front' })
+  const tookMillis = world.clock.nowMillis() - startMillis
+  t.true(tookMillis >= 69_999 && tookMillis < 70_010, `the set ended after ${tookMillis} ms`)
+  await nothingIsLeft(t, world, backup)
+})
+
 test('R160: a window that ends before the commit fails the set, and nobody is frozen any more', async (t) => {
   const world = await smallWorld()
   world.faults.set('array.preCommitSnapshots', { kind: 'delay', millis: 59_000 })

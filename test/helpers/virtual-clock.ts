@@ -15,6 +15,11 @@ interface Pending {
 }
 
 export class VirtualClock implements Clock {
+  /**
+   * Count as Node's timers do, in whole milliseconds from the whole millisecond begun: a timer then
+   * fires up to a millisecond early by the clock it was set with.
+   */
+  countsWholeMillis = false
   #nowMillis = 0
   #sequence = 0
   readonly #pending: Set<Pending> = new Set()
@@ -33,8 +38,11 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(callback: () => void, delayMillis: number): Timer {
+    const dueMillis = this.countsWholeMillis
+      ? Math.floor(this.#nowMillis) + Math.max(1, Math.trunc(delayMillis))
+      : this.#nowMillis + Math.max(0, delayMillis)
     const pending: Pending = {
-      dueMillis: this.#nowMillis + Math.max(0, delayMillis),
+      dueMillis,
       sequence: this.#sequence++,
       callback,
     }

@@ -130,6 +130,28 @@ test('R160: a frozen writer is released by its own timer when the coordinator is
   t.deepEqual(writer.events, ['onFreeze', 'onAbort'], 'a late Thaw calls nothing')
 })
 
+test('R160: a timer that fires a fraction of a millisecond early still releases the writer at the end of its window', async (t) => {
+  const { clock, writer, send } = await bench()
+  clock.countsWholeMillis = true
+  clock.block(0.7)
+  await clock.run(send({ type: 'Freeze' }))
+  await clock.advance(59_999.5)
+  t.true(writer.frozen, 'the window has not ended')
+  await clock.advance(1.5)
+  t.deepEqual(writer.events, ['onFreeze', 'onAbort'])
+  t.is(clock.timerCount, 0)
+})
+
+test('R160: an onFreeze that hangs is judged by the window although the timer fires early', async (t) => {
+  const { clock, faults, writer, send } = await bench()
+  clock.countsWholeMillis = true
+  clock.block(0.7)
+  faults.set('w.onFreeze', { kind: 'hang' })
+  const reply = await clock.run(send({ type: 'Freeze' }))
+  t.like(reply, { state: WS.VSS_WS_FAILED_AT_FREEZE, failure: 'VSS_E_WRITERERROR_TIMEOUT', fatal: true })
+  t.deepEqual(writer.closingCalls, ['onAbort'])
+})
+
 test('a veto without a closing event is released by the timer as well', async (t) => {
   const { clock, writer, send } = await bench()
   writer.answers.set('onFreeze', () => false)
