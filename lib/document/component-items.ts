@@ -4,6 +4,7 @@
  */
 import { ATTRIBUTE } from './names.ts'
 import {
+  badArgument,
   readFiletime,
   readString,
   readYesNo,
@@ -14,6 +15,7 @@ import {
   writeYesNo,
 } from './values.ts'
 import type { Element } from './xml.ts'
+import { scratchElement } from './xml.ts'
 
 /** Part of a file, by ranges `offset:length,…` or the path of a ranges file. */
 export interface PartialFile {
@@ -63,6 +65,12 @@ export interface RestoreSubcomponent {
 export interface ItemFormat<Item> {
   read(element: Element): Item
   write(element: Element, item: Item): void
+}
+
+/** @throws VssError `E_INVALIDARG` if the item cannot stand in a document */
+export function checkItem<Item>(format: ItemFormat<Item>, item: Item): void {
+  if (typeof item !== 'object' || item === null) throw badArgument('a file must be an object')
+  format.write(scratchElement(), item)
 }
 
 export const PARTIAL_FILE: ItemFormat<PartialFile> = {

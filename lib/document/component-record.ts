@@ -17,6 +17,7 @@ import type {
   RestoreSubcomponent,
 } from './component-items.ts'
 import {
+  checkItem,
   DIFFERENCED_FILE,
   DIRECTED_TARGET,
   PARTIAL_FILE,
@@ -32,6 +33,7 @@ import {
   ROLL_FORWARD_TYPE,
 } from './names.ts'
 import {
+  checkedText,
   readNamed,
   readString,
   readYesNo,
@@ -43,6 +45,26 @@ import {
 import { itemAt } from './wm-component.ts'
 import type { Element } from './xml.ts'
 import { addChild, childElements, optionalChild } from './xml.ts'
+
+/** What a writer may change of a component. */
+export interface ComponentEdits {
+  readonly backupMetadata?: string | undefined
+  readonly backupStamp?: string | undefined
+  readonly differencedFiles: readonly DifferencedFile[]
+  readonly partialFiles: readonly PartialFile[]
+}
+
+/**
+ * Whether a record would take these changes, without a record.
+ *
+ * @throws VssError `E_INVALIDARG` naming the first that it would refuse
+ */
+export function checkEdits(edits: ComponentEdits): void {
+  if (edits.backupMetadata !== undefined) checkedText(edits.backupMetadata, 'backupMetadata')
+  if (edits.backupStamp !== undefined) checkedText(edits.backupStamp, 'backupStamp')
+  for (const file of edits.differencedFiles) checkItem(DIFFERENCED_FILE, file)
+  for (const file of edits.partialFiles) checkItem(PARTIAL_FILE, file)
+}
 
 /** What {@link ComponentRecord.toPlain} answers: the properties without the members that change them. */
 export type ComponentProperties = Omit<

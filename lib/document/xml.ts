@@ -109,6 +109,11 @@ export function serializeDocument(document: Document): string {
   return text.replaceAll('\r', '&#13;')
 }
 
+/** An element to try a value on, of no document anybody sees. */
+export function scratchElement(): Element {
+  return rootOf(new DOMImplementation().createDocument(null, 'SCRATCH', null))
+}
+
 export function rootOf(document: Document): Element {
   const root = document.documentElement
   if (!root) throw new VssError('VSS_E_CORRUPT_XML_DOCUMENT', 'the document has no root element')

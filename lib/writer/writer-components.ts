@@ -5,7 +5,14 @@
  * The views work on records that belong to the event. What a handler changed goes back to the
  * requester with the reply; a view kept beyond its handler can still be read but not written.
  */
-import type { DifferencedFile, PartialFile } from '../document/component-items.ts'
+import {
+  checkItem,
+  DIFFERENCED_FILE,
+  type DifferencedFile,
+  PARTIAL_FILE,
+  type PartialFile,
+} from '../document/component-items.ts'
+import { checkedText } from '../document/values.ts'
 import type { VSS_COMPONENT_TYPE } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
@@ -99,10 +106,15 @@ export class Component {
     return this.#record.backupMetadata
   }
 
-  /** Keeps a string of the writer's own with the backup, for its restore. */
+  /**
+   * Keeps a string of the writer's own with the backup, for its restore.
+   *
+   * @throws VssError `E_INVALIDARG` for what is no text or has characters that XML cannot carry, as do the
+   *   members below
+   */
   setBackupMetadata(metadata: string): void {
     this.#edit('setBackupMetadata')
-    this.#record.backupMetadata = metadata
+    this.#record.backupMetadata = checkedText(metadata, 'backupMetadata')
   }
 
   getBackupStamp(): string | undefined {
@@ -112,7 +124,7 @@ export class Component {
   /** When or where this backup stands, in the writer's own format; a later backup hands it back. */
   setBackupStamp(stamp: string): void {
     this.#edit('setBackupStamp')
-    this.#record.backupStamp = stamp
+    this.#record.backupStamp = checkedText(stamp, 'backupStamp')
   }
 
   /**
@@ -127,7 +139,9 @@ export class Component {
     lastModifyTime: bigint,
   ): void {
     this.#edit('addDifferencedFilesByLastModifyTime')
-    this.#record.differencedFiles.push({ path, filespec, recursive, lastModifyTime, lsn: null })
+    const file: DifferencedFile = { path, filespec, recursive, lastModifyTime, lsn: null }
+    checkItem(DIFFERENCED_FILE, file)
+    this.#record.differencedFiles.push(file)
   }
 
   getDifferencedFilesCount(): number {
@@ -151,7 +165,9 @@ export class Component {
         remedy: 'Ask isPartialFileSupportEnabled first.',
       })
     }
-    this.#record.partialFiles.push({ path, filespec, ranges, metadata })
+    const file: PartialFile = { path, filespec, ranges, metadata }
+    checkItem(PARTIAL_FILE, file)
+    this.#record.partialFiles.push(file)
   }
 
   getPartialFileCount(): number {
