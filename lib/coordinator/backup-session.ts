@@ -227,8 +227,8 @@ export class BackupSession {
     limitMillis: number,
     signal?: AbortSignal,
   ): Promise<WriterStatus> {
-    // What the coordinator has said about a silent writer stays said; it would not know.
-    if (writer.standing.failure !== 'VSS_E_WRITER_NOT_RESPONDING') {
+    // What the coordinator has said about a writer stays said; it would not know.
+    if (!writer.isJudged) {
       try {
         await writer.send({ type: 'Status' }, limitMillis, signal)
       } catch (thrown) {

@@ -8,7 +8,7 @@
 import { type Clock, withLimit } from '../clock.ts'
 import { type FreezeMessage, freezeChannel } from '../diagnostics.ts'
 import { VSS_WRITER_STATE } from '../enums.ts'
-import { describeThrown, VssError } from '../errors.ts'
+import { describeThrown, type VssCode, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import type { ComponentData } from '../writer/component-data.ts'
 import type {
@@ -18,6 +18,7 @@ import type {
   WriterReply,
   WriterStanding,
 } from '../writer/events.ts'
+import { replyProblem } from './writer-reply.ts'
 
 type EventType = OperationEventBody['type']
 
@@ -40,6 +41,7 @@ export class WriterParticipant {
   readonly #operationId: Guid
   readonly #clock: Clock
   readonly #sent: Set<EventType> = new Set()
+  #judged = false
   #frozenSinceMillis: number | undefined
   #freezeMessage: FreezeMessage | undefined
 
@@ -62,6 +64,11 @@ export class WriterParticipant {
 
   get hasFailed(): boolean {
     return this.standing.failure !== 'S_OK'
+  }
+
+  /** Its standing is the coordinator's word, of which the writer itself would not know. */
+  get isJudged(): boolean {
+    return this.#judged
   }
 
   wasSent(type: EventType): boolean {
@@ -98,7 +105,8 @@ export class WriterParticipant {
 
   /**
    * Sends an event and waits for its handler. Rejects only with the reason of the signal; silence and
-   * a broken connection become a fatal reply and VSS_E_WRITER_NOT_RESPONDING.
+   * a broken connection become a fatal reply and VSS_E_WRITER_NOT_RESPONDING, a reply that cannot be used
+   * VSS_E_WRITERERROR_NONRETRYABLE.
    */
   async send(event: OperationEventBody, limitMillis: number, signal?: AbortSignal): Promise<WriterReply> {
     signal?.throwIfAborted()
@@ -113,17 +121,21 @@ export class WriterParticipant {
       })
     } catch (thrown) {
       if (signal?.aborted && thrown === signal.reason) throw thrown
-      reply = {
-        state: FAILED_AT[event.type] ?? this.standing.state,
-        failure: 'VSS_E_WRITER_NOT_RESPONDING',
-        fatal: true,
-        message: describeThrown(thrown),
-      }
+      reply = this.#judge(event.type, 'VSS_E_WRITER_NOT_RESPONDING', describeThrown(thrown))
+    }
+    const problem = replyProblem(reply)
+    if (problem !== undefined) {
+      reply = this.#judge(event.type, 'VSS_E_WRITERERROR_NONRETRYABLE', problem)
     }
     this.standing = { state: reply.state, failure: reply.failure }
     if (reply.message !== undefined) this.standing.message = reply.message
     if (reply.components !== undefined) this.components = reply.components
     return reply
+  }
+
+  #judge(type: EventType, failure: VssCode, message: string): WriterReply {
+    this.#judged = true
+    return { state: FAILED_AT[type] ?? this.standing.state, failure, fatal: true, message }
   }
 
   #note(type: EventType): void {

@@ -53,13 +53,16 @@ export class World {
   }
 
   /** A requester object ready for doSnapshotSet, with every volume of the host. */
-  async prepared(options: { context?: number; selectComponents?: boolean } = {}): Promise<BackupComponents> {
+  async prepared(
+    options: { context?: number; selectComponents?: boolean; partialFileSupport?: boolean } = {},
+  ): Promise<BackupComponents> {
     const backup = new BackupComponents(this.coordinator)
     backup.initializeForBackup()
     if (options.context !== undefined) backup.setContext(options.context)
-    backup.setBackupState(options.selectComponents ?? false, false, VSS_BACKUP_TYPE.VSS_BT_FULL)
+    const { selectComponents = false, partialFileSupport = false } = options
+    backup.setBackupState(selectComponents, false, VSS_BACKUP_TYPE.VSS_BT_FULL, partialFileSupport)
     await this.clock.run(backup.gatherWriterMetadata())
-    if (options.selectComponents) includeEverything(backup)
+    if (selectComponents) includeEverything(backup)
     backup.startSnapshotSet()
     for (const { volumeName } of this.host.volumes) await this.clock.run(backup.addToSnapshotSet(volumeName))
     await this.clock.run(backup.prepareForBackup())
