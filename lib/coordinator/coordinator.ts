@@ -8,13 +8,17 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { VssError } from '../errors.ts'
 import { bracedGuid, type Guid } from '../ids.ts'
-import type { ProviderLimits, ProviderRegistration } from '../provider/provider-host.ts'
+import {
+  DEFAULT_PROVIDER_LIMITS,
+  type ProviderLimits,
+  type ProviderRegistration,
+} from '../provider/provider-host.ts'
 import type { WriterConnection, WriterHub, WriterSubscription } from '../writer/events.ts'
 import { BackupSession } from './backup-session.ts'
 import { SnapshotCatalogue } from './catalogue.ts'
 import type { VolumeHost } from './host.ts'
 import type { KernelSupport } from './kernel-support.ts'
-import { type CoordinatorLimits, DEFAULT_LIMITS } from './limits.ts'
+import { type CoordinatorLimits, DEFAULT_LIMITS, withDefaults } from './limits.ts'
 import { type ProviderProperties, ProviderRegistry } from './provider-registry.ts'
 
 export interface CoordinatorOptions {
@@ -43,14 +47,15 @@ export class Coordinator implements WriterHub {
     this.clock = options.clock ?? systemClock
     this.host = options.host
     this.kernelSupport = options.kernelSupport
-    this.limits = { ...DEFAULT_LIMITS, ...options.limits }
-    if (!(this.limits.holdMillis > 0 && this.limits.holdMillis <= DEFAULT_LIMITS.holdMillis)) {
+    this.limits = withDefaults(DEFAULT_LIMITS, options.limits ?? {})
+    if (this.limits.holdMillis <= 0 || this.limits.holdMillis > DEFAULT_LIMITS.holdMillis) {
       throw new VssError(
         'E_INVALIDARG',
-        `holdMillis ${this.limits.holdMillis} is not above 0 and at most 10000`,
+        `holdMillis ${this.limits.holdMillis} is not above 0 and at most ${DEFAULT_LIMITS.holdMillis}`,
       )
     }
-    this.providers = new ProviderRegistry(this.clock, options.providerLimits ?? {})
+    const providerLimits = withDefaults(DEFAULT_PROVIDER_LIMITS, options.providerLimits ?? {})
+    this.providers = new ProviderRegistry(this.clock, providerLimits)
     this.catalogue = new SnapshotCatalogue({
       clock: this.clock,
       host: this.host,

@@ -1,6 +1,7 @@
 /**
  * How long the coordinator waits for others (reference 2.5).
  */
+import { VssError } from '../errors.ts'
 
 export interface CoordinatorLimits {
   /** Flush and hold together: VSS fixes it at 10 s. Tests may shorten it; longer is refused. */
@@ -27,6 +28,27 @@ export const DEFAULT_LIMITS: Readonly<CoordinatorLimits> = {
   arrivalMillis: 60_000,
   hostCallMillis: 120_000,
   slowProviderMillis: 1_000,
+}
+
+/**
+ * The limits to go by: those that were given, the defaults for the others.
+ *
+ * @throws VssError `E_INVALIDARG` naming a limit that is not a finite number from 0 upwards. A timer would
+ *   take such a value for 1 ms.
+ */
+export function withDefaults<T extends object>(defaults: Readonly<T>, given: Partial<T>): T {
+  const limits: T = { ...defaults }
+  for (const name of Object.keys(defaults) as (keyof T & string)[]) {
+    const value: unknown = given[name]
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+      throw new VssError('E_INVALIDARG', `the limit ${name} is ${String(value)}, of type ${typeof value}`, {
+        remedy: 'Give a finite number of milliseconds, at least 0.',
+      })
+    }
+    limits[name] = value as T[typeof name]
+  }
+  return limits
 }
 
 /** VSS_E_MAXIMUM_NUMBER_OF_VOLUMES_REACHED above it. */
