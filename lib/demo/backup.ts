@@ -43,6 +43,8 @@ export interface BackupOutcome {
   volumes: BackedUpVolume[]
   frozenWriters: FrozenWriter[]
   report: SnapshotSetReport
+  /** The names of all components that were included. */
+  components: string[]
   /** Files beside the images. */
   backupComponentsDocument: string
   writerMetadataDocuments: string[]
@@ -115,7 +117,15 @@ export async function runBackup(
   await requireSoundWriters(backup, signal)
   const backupComponentsDocument = join(out, 'backup-components.xml')
   await writeFile(backupComponentsDocument, backup.saveAsXML())
-  return { snapshotSetId, volumes, frozenWriters, report, backupComponentsDocument, writerMetadataDocuments }
+  return {
+    snapshotSetId,
+    volumes,
+    frozenWriters,
+    report,
+    components: components.map(([, , , , componentName]) => componentName),
+    backupComponentsDocument,
+    writerMetadataDocuments,
+  }
 }
 
 async function copyOut(

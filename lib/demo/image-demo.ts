@@ -4,20 +4,20 @@
  */
 import { mkdir, realpath } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
+import type { Lun } from '../array/lun.ts'
 import type { StorageArray } from '../array/storage-array.ts'
 import { VssError } from '../errors.ts'
-import { readDiskLayout } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../service/local-service.ts'
 import { type BackupOutcome, runBackup, type VolumeToBackUp } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
-import { type Check, checkOf } from './check.ts'
-import { hashOf } from './copy-volume.ts'
-import { type ByteRange, hashOutside, metadataRanges } from './disk.ts'
+import type { Check } from './check.ts'
 import { isExt, proveFileSystems } from './file-system-check.ts'
+import { type ImageBefore, readImage } from './image.ts'
 import { MetadataWitness } from './metadata-witness.ts'
 import type { DemoProgress } from './progress.ts'
+import { type CopiedDisk, proveContents, proveGivenBack } from './prove-images.ts'
 import { proveSet } from './prove-set.ts'
 import { type DemoReport, writeReport } from './report.ts'
 import { makeWorkspace } from './workspace.ts'
@@ -28,18 +28,6 @@ export interface ImageDemoOptions {
   out: string
   progress: DemoProgress
   signal: AbortSignal
-}
-
-/** An image as it was before anybody touched it. */
-interface ImageBefore {
-  path: string
-  /** Of the volumes' images. */
-  name: string
-  sha256: string
-  /** Where a copy differs by right: the sectors of the partition table. */
-  metadata: ByteRange[]
-  /** SHA-256 of everything else. */
-  contents: string
 }
 
 type AdoptedImage = ImageBefore & { guid: Guid }
@@ -64,7 +52,12 @@ export async function runImageDemo(options: ImageDemoOptions): Promise<DemoRepor
   const [outcome, checks] = await backUp(workspace.arrayPath, adopted, options)
 
   progress.phase('Giving the images back')
-  checks.push(await proveGivenBack(adopted, options))
+  checks.push(
+    await proveGivenBack(adopted, (path) => ({
+      signal,
+      onAdvance: (doneBytes, totalBytes) => progress.advance(path, doneBytes, totalBytes),
+    })),
+  )
   return await writeReport(outcome, checks, null, out)
 }
 
@@ -74,7 +67,9 @@ async function backUp(
   { out, progress, signal }: ImageDemoOptions,
 ): Promise<[BackupOutcome, Check[]]> {
   await using service = await openLocalService({ arrayPath })
-  for (const { path, guid } of adopted) progress.note(`${path} is LUN ${guid}`)
+  for (const { path, guid } of adopted) {
+    progress.note(`${path} is LUN ${guid}`)
+  }
   const witness = await MetadataWitness.watch(adopted.map(({ guid }) => service.lun(guid)))
   let outcome: BackupOutcome
   const checks: Check[] = []
@@ -86,9 +81,9 @@ async function backUp(
     outcome = await runBackup(backup, service, { volumes, out, progress, signal })
     progress.phase('Proving the copies')
     checks.push(
-      ...(await proveSet(outcome, service)),
+      ...(await proveSet(outcome, service, (original) => pathOf(adopted, original))),
       ...(await witness.prove()),
-      await proveContents(outcome, adopted, service, signal),
+      await compare(outcome, adopted, service, signal),
       await proveFileSystems(await extImages(outcome), signal),
     )
   } finally {
@@ -111,25 +106,12 @@ function nameFor(path: string, others: readonly ImageBefore[]): string {
   return others.some((other) => other.name === name) ? `${name}-${others.length + 1}` : name
 }
 
-async function readImage(
-  path: string,
-  name: string,
-  progress: DemoProgress,
-  signal: AbortSignal,
-): Promise<ImageBefore> {
-  await using file = await ImageFile.open(path)
-  const metadata = metadataRanges(await readDiskLayout(file))
-  const onAdvance = (doneBytes: number, totalBytes: number): void =>
-    progress.advance(path, doneBytes, totalBytes)
-  const sha256 = await hashOf(file, { signal, onAdvance })
-  const contents = metadata.length === 0 ? sha256 : await hashOutside(file, metadata, { signal, onAdvance })
-  progress.note(`${path}: ${file.sizeBytes} bytes, SHA-256 ${sha256}`)
-  return { path, name, sha256, metadata, contents }
-}
-
 async function adopt(array: StorageArray, images: readonly ImageBefore[]): Promise<AdoptedImage[]> {
   const adopted: AdoptedImage[] = []
-  for (const image of images) adopted.push({ ...image, guid: await array.adoptLun(image.path) })
+  for (const image of images) {
+    const guid = await array.adoptLun(image.path)
+    adopted.push({ ...image, guid })
+  }
   return adopted
 }
 
@@ -143,25 +125,29 @@ function volumesOn(service: LocalService, { guid, name }: AdoptedImage): VolumeT
     }))
 }
 
-async function proveContents(
+function pathOf(adopted: readonly AdoptedImage[], lun: Guid): string {
+  return adopted.find(({ guid }) => guid === lun)?.path ?? `LUN ${lun}`
+}
+
+async function compare(
   outcome: BackupOutcome,
   adopted: readonly AdoptedImage[],
   service: LocalService,
   signal: AbortSignal,
 ): Promise<Check> {
-  const problems: string[] = []
-  for (const { guid, path, metadata, contents } of adopted) {
-    const copyLun = outcome.volumes.find(({ originalLun }) => originalLun === guid)?.copyLun
-    if (copyLun === undefined) continue
-    await using copy = await service.array.openLun(copyLun)
-    if ((await hashOutside(copy, metadata, { signal })) !== contents)
-      problems.push(`the copy of ${path} differs`)
+  const copies: Lun[] = []
+  try {
+    const disks: CopiedDisk[] = []
+    for (const before of adopted) {
+      const copyLun = outcome.volumes.find(({ originalLun }) => originalLun === before.guid)?.copyLun
+      const copy = copyLun === undefined ? undefined : await service.array.openLun(copyLun)
+      if (copy !== undefined) copies.push(copy)
+      disks.push({ before, copy })
+    }
+    return await proveContents(disks, { signal })
+  } finally {
+    for (const copy of copies) await copy.close()
   }
-  return checkOf(
-    'the copies are equal to the images read before',
-    problems,
-    `${adopted.length} disk(s), all bytes but those of the partition tables`,
-  )
 }
 
 async function extImages(outcome: BackupOutcome): Promise<string[]> {
@@ -171,23 +157,4 @@ async function extImages(outcome: BackupOutcome): Promise<string[]> {
     if (await isExt(file)) paths.push(image.path)
   }
   return paths
-}
-
-async function proveGivenBack(
-  images: readonly ImageBefore[],
-  { signal, progress }: ImageDemoOptions,
-): Promise<Check> {
-  const problems: string[] = []
-  for (const { path, sha256 } of images) {
-    await using file = await ImageFile.open(path)
-    const onAdvance = (doneBytes: number, totalBytes: number): void =>
-      progress.advance(path, doneBytes, totalBytes)
-    const now = await hashOf(file, { signal, onAdvance })
-    if (now !== sha256) problems.push(`${path} had SHA-256 ${sha256} and has ${now}`)
-  }
-  return checkOf(
-    'the images are as they were before',
-    problems,
-    `${images.length} image(s) detached and read again`,
-  )
 }

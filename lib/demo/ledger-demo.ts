@@ -14,7 +14,7 @@ import { BackupComponents } from '../requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../service/local-service.ts'
 import { runBackup } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
-import { type Check, checkOf } from './check.ts'
+import type { Check } from './check.ts'
 import { partitionDisk } from './disk.ts'
 import { LedgerWriter } from './ledger-writer.ts'
 import { type LoadPlaces, LoadThread, type LoadVolume } from './load-thread.ts'
@@ -22,6 +22,7 @@ import { MetadataWitness } from './metadata-witness.ts'
 import type { DemoProgress } from './progress.ts'
 import { proveBystander } from './prove-bystander.ts'
 import { proveLedger } from './prove-ledger.ts'
+import { proveLoadsWentOn, type WorkDone } from './prove-loads.ts'
 import { proveSet } from './prove-set.ts'
 import { type DemoReport, type LoadsReport, writeReport } from './report.ts'
 import { makeWorkspace } from './workspace.ts'
@@ -97,7 +98,7 @@ export async function runLedgerDemo({ out, progress, signal }: LedgerDemoOptions
       ...ledger.checks,
       ...bystander.checks,
       proveLoadsWentOn(after),
-      ...(await proveSet(outcome, service)),
+      ...(await proveSet(outcome, service, (guid) => `LUN ${guid}`)),
       ...(await witness.prove()),
     ]
     const report: LoadsReport = {
@@ -135,12 +136,6 @@ async function volumeOn(service: LocalService, guid: Guid): Promise<LoadVolume &
     throw new VssError('ERR_INTERNAL', `LUN ${guid} does not have its one partition`)
   }
   return { name: volume.name, lun: guid, offsetBytes: volume.offsetBytes }
-}
-
-/** Progress made since some earlier moment. */
-interface WorkDone {
-  transactions: number
-  records: number
 }
 
 interface Loads extends AsyncDisposable {
@@ -203,15 +198,4 @@ function watchHold(bystander: LoadThread): {
   }
   holdChannel.asyncEnd.subscribe(onEnd)
   return { facts, stop: () => holdChannel.asyncEnd.unsubscribe(onEnd) }
-}
-
-function proveLoadsWentOn({ transactions, records }: WorkDone): Check {
-  const problems: string[] = []
-  if (transactions <= 0) problems.push('the ledger has done nothing since the thaw')
-  if (records <= 0) problems.push('the bystander has done nothing since the release')
-  return checkOf(
-    'both loads went on afterwards',
-    problems,
-    `${transactions} transactions since the thaw, ${records} records since the release`,
-  )
 }

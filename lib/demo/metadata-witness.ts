@@ -2,12 +2,26 @@
  * MetadataWitness: have the metadata sectors of the originals stayed as they were, although their
  * copies carry flags? It looks before the set, while the set is being made, and after it.
  */
-import type { Lun } from '../array/lun.ts'
 import { type PhaseMessage, phaseChannel } from '../diagnostics.ts'
 import { describeThrown } from '../errors.ts'
-import { readDiskLayout } from '../host/partition-table.ts'
+import { layoutOf, readDiskEnds, vssFlagsForCopy } from '../host/partition-table.ts'
+import type { Guid } from '../ids.ts'
+import type { ByteSource } from './byte-source.ts'
 import { type Check, checkOf } from './check.ts'
 import { type ByteRange, hashMetadata, metadataRanges } from './disk.ts'
+
+/** What the witness needs of a LUN. */
+export interface WatchedLun extends ByteSource {
+  readonly guid: Guid
+  inspect(): Promise<{ pendingVssFlags: bigint }>
+}
+
+interface WatchedDisk {
+  lun: WatchedLun
+  ranges: ByteRange[]
+  /** Those that its copy is to carry. */
+  flagsForCopy: bigint
+}
 
 interface Sighting {
   hash: string
@@ -18,7 +32,7 @@ interface Sighting {
 const PHASE_TO_LOOK_IN = 'freeze'
 
 export class MetadataWitness {
-  readonly #disks: readonly { lun: Lun; ranges: ByteRange[] }[]
+  readonly #disks: readonly WatchedDisk[]
   #before: Sighting[] = []
   #during: Promise<Sighting[]> | undefined
   readonly #onPhase = (message: unknown): void => {
@@ -28,14 +42,17 @@ export class MetadataWitness {
     this.#during.catch(() => undefined)
   }
 
-  private constructor(disks: readonly { lun: Lun; ranges: ByteRange[] }[]) {
+  private constructor(disks: readonly WatchedDisk[]) {
     this.#disks = disks
   }
 
   /** Takes the first look and waits for the set. */
-  static async watch(luns: readonly Lun[]): Promise<MetadataWitness> {
+  static async watch(luns: readonly WatchedLun[]): Promise<MetadataWitness> {
     const disks = await Promise.all(
-      luns.map(async (lun) => ({ lun, ranges: metadataRanges(await readDiskLayout(lun)) })),
+      luns.map(async (lun) => {
+        const ends = await readDiskEnds(lun)
+        return { lun, ranges: metadataRanges(layoutOf(ends)), flagsForCopy: vssFlagsForCopy(ends) }
+      }),
     )
     const witness = new MetadataWitness(disks)
     witness.#before = await witness.#look()
@@ -50,32 +67,40 @@ export class MetadataWitness {
   /** Takes the last look and compares. */
   async prove(): Promise<Check[]> {
     const name = 'all metadata sectors of the originals are the same before, during and after'
+    const nameOfFlags =
+      'the flags of the copies were pending on the originals while the set was made, and only then'
     const after = await this.#look()
     let during: Sighting[]
     try {
       during = (await this.#during) ?? []
     } catch (thrown) {
-      return [checkOf(name, [`the look during the set failed: ${describeThrown(thrown)}`], '')]
+      const problem = `the look during the set failed: ${describeThrown(thrown)}`
+      return [checkOf(name, [problem], ''), checkOf(nameOfFlags, [problem], '')]
     }
     const problems: string[] = []
     const flagProblems: string[] = []
-    for (const [index, { lun }] of this.#disks.entries()) {
-      const hashes = [this.#before, during, after].map((sightings) => sightings[index]?.hash)
+    for (const [index, { lun, flagsForCopy }] of this.#disks.entries()) {
+      const sightings = [this.#before[index], during[index], after[index]]
+      const hashes = sightings.map((sighting) => sighting?.hash ?? 'nothing')
       if (new Set(hashes).size !== 1) problems.push(`LUN ${lun.guid} gave ${hashes.join(', ')}`)
-      const flags = [this.#before, during, after].map((sightings) => sightings[index]?.pendingVssFlags)
-      const isOnlyDuring = flags[0] === 0n && flags[1] !== undefined && flags[1] !== 0n && flags[2] === 0n
-      if (!isOnlyDuring) flagProblems.push(`LUN ${lun.guid} showed ${flags.join(', ')}`)
+      const [before = 0n, pending = 0n, left = 0n] = sightings.map((sighting) => sighting?.pendingVssFlags)
+      const isPending = pending !== 0n && (pending & flagsForCopy) === flagsForCopy
+      if (before !== 0n || !isPending || left !== 0n) {
+        const shown = [before, pending, left].map((flags) => `0x${flags.toString(16)}`)
+        flagProblems.push(`LUN ${lun.guid} showed ${shown.join(', ')}`)
+      }
     }
-    const [first] = during
     const sectorBytes = this.#disks
       .flatMap(({ ranges }) => ranges)
       .reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
     return [
-      checkOf(name, problems, `${sectorBytes} bytes on ${this.#disks.length} LUNs hashed three times`),
+      sectorBytes === 0
+        ? { name, skipped: 'no original has a partition table' }
+        : checkOf(name, problems, `${sectorBytes} bytes on ${this.#disks.length} LUNs hashed three times`),
       checkOf(
-        'the flags of the copies were pending on the originals while the set was made, and only then',
+        nameOfFlags,
         flagProblems,
-        `inspect showed 0x${(first?.pendingVssFlags ?? 0n).toString(16)}`,
+        `inspect showed 0x${(during[0]?.pendingVssFlags ?? 0n).toString(16)}`,
       ),
     ]
   }
