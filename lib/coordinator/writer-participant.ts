@@ -66,7 +66,7 @@ export class WriterParticipant {
     return this.standing.failure !== 'S_OK'
   }
 
-  /** Its standing is the coordinator's word, of which the writer itself would not know. */
+  /** Its standing is the coordinator's word, of which the writer itself would not know. It stays. */
   get isJudged(): boolean {
     return this.#judged
   }
@@ -111,9 +111,10 @@ export class WriterParticipant {
   async send(event: OperationEventBody, limitMillis: number, signal?: AbortSignal): Promise<WriterReply> {
     signal?.throwIfAborted()
     this.#note(event.type)
-    const work = this.#connection.deliver({ ...event, operationId: this.#operationId })
+    const wasJudged = this.#judged
     let reply: WriterReply
     try {
+      const work = this.#connection.deliver({ ...event, operationId: this.#operationId })
       reply = await withLimit(this.#clock, work, {
         limitMillis,
         signal,
@@ -127,8 +128,10 @@ export class WriterParticipant {
     if (problem !== undefined) {
       reply = this.#judge(event.type, 'VSS_E_WRITERERROR_NONRETRYABLE', problem)
     }
-    this.standing = { state: reply.state, failure: reply.failure }
-    if (reply.message !== undefined) this.standing.message = reply.message
+    if (!wasJudged) {
+      this.standing = { state: reply.state, failure: reply.failure }
+      if (reply.message !== undefined) this.standing.message = reply.message
+    }
     if (reply.components !== undefined) this.components = reply.components
     return reply
   }

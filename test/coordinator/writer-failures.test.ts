@@ -2,6 +2,8 @@
 import test from 'ava'
 import { VSS_WRITER_STATE } from '../../lib/enums.ts'
 import type { VssError } from '../../lib/errors.ts'
+import type { WriterConnection } from '../../lib/writer/events.ts'
+import { FakeWriter } from '../helpers/fakes/fake-writer.ts'
 import { nothingIsLeft, smallWorld, statuses } from './small-world.ts'
 
 test('R166: a failing onPrepareSnapshot raises no Abort; that writer is not frozen and the set comes about', async (t) => {
@@ -139,3 +141,33 @@ test('a writer that is silent in PrepareForSnapshot is left out, and its status 
   t.false(world.writers[0]?.events.includes('onFreeze'))
   await world.clock.run(backup.close())
 })
+
+for (const broken of ['rejects', 'throws'] as const) {
+  test(`R26: a writer whose connection ${broken} at Freeze stays not responding after the roll-back has reached it`, async (t) => {
+    const world = await smallWorld()
+    const lost = new FakeWriter('lost', world.faults)
+    await lost.subscribe({
+      clock: world.clock,
+      subscribeWriter: (connection: WriterConnection) =>
+        world.coordinator.subscribeWriter({
+          identity: connection.identity,
+          deliver: (event) => {
+            if (event.type !== 'Freeze') return connection.deliver(event)
+            const error = new Error('connection lost')
+            if (broken === 'throws') throw error
+            return Promise.reject(error)
+          },
+        }),
+    })
+    const backup = await world.prepared()
+    const error = await t.throwsAsync<VssError>(world.clock.run(backup.doSnapshotSet()))
+    t.like(error, { code: 'VSS_E_UNEXPECTED_WRITER_ERROR', culprit: 'lost' })
+    t.deepEqual(lost.events.at(-1), 'onAbort', 'the roll-back reached it')
+    t.like((await statuses(world, backup))['lost'], {
+      state: VSS_WRITER_STATE.VSS_WS_FAILED_AT_FREEZE,
+      failure: 'VSS_E_WRITER_NOT_RESPONDING',
+      message: 'connection lost',
+    })
+    await world.clock.run(backup.close())
+  })
+}
