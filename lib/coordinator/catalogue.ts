@@ -4,12 +4,16 @@
  * Only what is CREATED is in here, so Query and GetSnapshotProperties cannot see a set under way. The
  * catalogue lives in memory; persistent sets of a provider that keeps descriptions come back when the
  * provider is registered again.
+ *
+ * Any number of requesters may delete at a time. Deletions run one after the other, and each looks at what
+ * is there when its turn comes; a set may also change under a deletion, when its provider is let go.
  */
+import { cancelled } from '../cancellation.ts'
 import { type Clock, withLimit } from '../clock.ts'
 import { isSameLun } from '../document/lun-identity.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE } from '../enums.ts'
-import { asVssError, VssError } from '../errors.ts'
+import { asVssError, describeThrown, VssError } from '../errors.ts'
 import { bracedGuid, GUID_NULL, type Guid } from '../ids.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import type {
@@ -17,6 +21,7 @@ import type {
   SnapshotSetDescription,
   StoredSnapshot,
 } from '../provider/snapshot-set-description.ts'
+import { Serial } from '../serial.ts'
 import { isPersistent, sees } from './context.ts'
 import type { VolumeHost } from './host.ts'
 import type { ProviderRegistry } from './provider-registry.ts'
@@ -40,6 +45,7 @@ interface CatalogueParties {
 export class SnapshotCatalogue {
   readonly #sets: Map<Guid, SnapshotSetDescription> = new Map()
   readonly #parties: CatalogueParties
+  readonly #deletions: Serial = new Serial()
 
   constructor(parties: CatalogueParties) {
     this.#parties = parties
@@ -70,10 +76,10 @@ export class SnapshotCatalogue {
 
   /** Takes out what a provider that is being unregistered has made; it is not deleted. */
   forgetProvider(providerId: Guid): void {
-    for (const description of this.#sets.values()) {
+    for (const { setId, snapshots } of [...this.#sets.values()]) {
       this.#keep(
-        description,
-        description.snapshots.filter(({ properties }) => properties.providerId !== providerId),
+        setId,
+        snapshots.filter(({ properties }) => properties.providerId !== providerId),
       )
     }
   }
@@ -96,31 +102,51 @@ export class SnapshotCatalogue {
     return structuredClone(this.#sets.get(setId))
   }
 
-  /** Deletes one shadow copy or all of a set, one at a time; stops at the first that cannot be deleted. */
-  async delete(id: Guid, type: VSS_OBJECT_TYPE, force: boolean, context: number): Promise<DeletionResult> {
+  /**
+   * Deletes one shadow copy or all of a set, one at a time; stops at the first that cannot be deleted. What
+   * somebody else deletes meanwhile is not counted.
+   *
+   * The signal counts between two shadow copies; one whose deletion has begun is deleted. If it fires before
+   * the first it is what this rejects with, later it is the reason why the deletion stopped.
+   *
+   * @throws VssError `VSS_E_OBJECT_NOT_FOUND`
+   */
+  async delete(
+    id: Guid,
+    type: VSS_OBJECT_TYPE,
+    force: boolean,
+    context: number,
+    signal?: AbortSignal,
+  ): Promise<DeletionResult> {
     let deletedSnapshots = 0
-    for (const { description, snapshot } of this.#select(id, type, context)) {
+    for (const { setId, snapshotId } of this.#select(id, type, context)) {
+      let deleted: boolean
       try {
-        await this.#deleteOne(description, snapshot, force)
-        deletedSnapshots++
+        deleted = await this.#deletions.run(() => this.#deleteOne(setId, snapshotId, force), signal)
       } catch (thrown) {
-        const nondeletedSnapshotId = snapshot.properties.snapshotId
-        return { deletedSnapshots, nondeletedSnapshotId, error: asVssError(thrown) }
+        const isCancelled = signal?.aborted === true && thrown === signal.reason
+        if (isCancelled && deletedSnapshots === 0) throw thrown
+        const error = isCancelled ? cancelled('deleteSnapshots', thrown) : asVssError(thrown)
+        return { deletedSnapshots, nondeletedSnapshotId: snapshotId, error }
       }
+      if (deleted) deletedSnapshots++
+      else if (type === VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT) throw notFound('shadow copy', id)
     }
     return { deletedSnapshots, nondeletedSnapshotId: GUID_NULL }
   }
 
   /**
    * All of a set at once, open or not, as when the requester that made it is released. Nobody is told of one shadow
-   * copy after the other, so their LUNs go together.
-   *
-   * @throws VssError `VSS_E_OBJECT_NOT_FOUND` if there is no such set
+   * copy after the other, so their LUNs go together. A set that is gone already has nothing left to delete.
    */
   async deleteSet(setId: Guid): Promise<DeletionResult> {
+    return this.#deletions.run(() => this.#deleteSet(setId))
+  }
+
+  async #deleteSet(setId: Guid): Promise<DeletionResult> {
     const description = this.#sets.get(setId)
-    if (description === undefined) throw notFound('shadow copy set', setId)
-    const snapshots = [...description.snapshots]
+    if (description === undefined) return { deletedSnapshots: 0, nondeletedSnapshotId: GUID_NULL }
+    const { snapshots } = description
     try {
       await this.#removeVolumes(
         snapshots.map(({ properties }) => properties.snapshotId),
@@ -130,14 +156,15 @@ export class SnapshotCatalogue {
       const nondeletedSnapshotId = snapshots[0]?.properties.snapshotId ?? GUID_NULL
       return { deletedSnapshots: 0, nondeletedSnapshotId, error: asVssError(thrown) }
     }
+    const luns = lunsOf(snapshots)
     const outcomes = await Promise.allSettled(
-      lunsOf(snapshots).map(async ({ providerId, target }) => this.#emptyLun(providerId, target)),
+      luns.map(async ({ providerId, target }) => this.#emptyLun(providerId, target)),
     )
-    const failed = lunsOf(snapshots).filter((_, index) => outcomes[index]?.status === 'rejected')
-    const left = snapshots.filter(({ targetLuns }) =>
-      targetLuns.some((lun) => failed.some(({ target }) => isSameLun(lun, target))),
-    )
-    this.#keep(description, left)
+    const failed = luns.filter((_, index) => outcomes[index]?.status === 'rejected')
+    const isLeft = ({ targetLuns }: StoredSnapshot): boolean =>
+      targetLuns.some((lun) => failed.some(({ target }) => isSameLun(lun, target)))
+    const left = snapshots.filter(isLeft)
+    this.#keep(setId, this.#copiesOf(setId).filter(isLeft))
     for (const providerId of new Set(snapshots.map(({ properties }) => properties.providerId))) {
       await this.#store(description, providerId, left)
     }
@@ -152,45 +179,47 @@ export class SnapshotCatalogue {
     }
   }
 
-  #select(
-    id: Guid,
-    type: VSS_OBJECT_TYPE,
-    context: number,
-  ): { description: SnapshotSetDescription; snapshot: StoredSnapshot }[] {
+  #select(id: Guid, type: VSS_OBJECT_TYPE, context: number): { setId: Guid; snapshotId: Guid }[] {
     const seen = [...this.#sets.values()]
       .filter((description) => sees(context, description.context))
-      .flatMap((description) => description.snapshots.map((snapshot) => ({ description, snapshot })))
+      .flatMap(({ setId, snapshots }) =>
+        snapshots.map(({ properties }) => ({ setId, snapshotId: properties.snapshotId })),
+      )
     if (type === VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT_SET) {
-      const ofSet = seen.filter(({ description }) => description.setId === id)
+      const ofSet = seen.filter(({ setId }) => setId === id)
       // A set may have been made without volumes; it is there and there is nothing to delete.
       if (ofSet.length === 0 && !this.#sets.has(id)) throw notFound('shadow copy set', id)
       return ofSet
     }
     if (type === VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT) {
-      const one = seen.filter(({ snapshot }) => snapshot.properties.snapshotId === id)
+      const one = seen.filter(({ snapshotId }) => snapshotId === id)
       if (one.length === 0) throw notFound('shadow copy', id)
       return one
     }
     throw new VssError(
       'E_INVALIDARG',
-      `deleteSnapshots takes a shadow copy or a set, not object type ${type}`,
+      `deleteSnapshots takes a shadow copy or a set, not object type ${describeThrown(type)}`,
+      { culprit: 'sourceType' },
     )
   }
 
-  async #deleteOne(
-    description: SnapshotSetDescription,
-    snapshot: StoredSnapshot,
-    force: boolean,
-  ): Promise<void> {
-    const { snapshotId, providerId } = snapshot.properties
+  /** False if it is gone already. */
+  async #deleteOne(setId: Guid, snapshotId: Guid, force: boolean): Promise<boolean> {
+    const isOther = ({ properties }: StoredSnapshot): boolean => properties.snapshotId !== snapshotId
+    const description = this.#sets.get(setId)
+    const snapshot = description?.snapshots.find((copy) => !isOther(copy))
+    if (description === undefined || snapshot === undefined) return false
+    const { providerId } = snapshot.properties
     await this.#removeVolumes([snapshotId], force)
-    const left = description.snapshots.filter((other) => other !== snapshot)
     for (const target of snapshot.targetLuns) {
-      const stillUsed = left.some((other) => other.targetLuns.some((lun) => isSameLun(lun, target)))
+      const others = this.#copiesOf(setId).filter(isOther)
+      const stillUsed = others.some((other) => other.targetLuns.some((lun) => isSameLun(lun, target)))
       if (!stillUsed) await this.#emptyLun(providerId, target)
     }
-    this.#keep(description, left)
+    const left = this.#copiesOf(setId).filter(isOther)
+    this.#keep(setId, left)
     await this.#store(description, providerId, left)
+    return true
   }
 
   /** Tells a provider that keeps descriptions what is left of a persistent set. */
@@ -222,12 +251,24 @@ export class SnapshotCatalogue {
   async #emptyLun(providerId: Guid, target: VdsLunInformation): Promise<void> {
     const provider = this.#parties.providers.get(providerId)
     const { isSupported, lun } = await provider.call('fillInLunInfo', ['', target])
-    if (isSupported) await provider.call('onLunEmpty', ['', lun])
+    if (!isSupported) return
+    try {
+      await provider.call('onLunEmpty', ['', lun])
+    } catch (thrown) {
+      // Gone since it was asked for: somebody deleted it below us.
+      if (asVssError(thrown).code !== 'VSS_E_OBJECT_NOT_FOUND') throw thrown
+    }
   }
 
-  #keep(description: SnapshotSetDescription, snapshots: StoredSnapshot[]): void {
-    if (snapshots.length === 0) this.#sets.delete(description.setId)
-    else description.snapshots = snapshots
+  #copiesOf(setId: Guid): readonly StoredSnapshot[] {
+    return this.#sets.get(setId)?.snapshots ?? []
+  }
+
+  #keep(setId: Guid, snapshots: StoredSnapshot[]): void {
+    const description = this.#sets.get(setId)
+    if (description === undefined) return
+    if (snapshots.length === 0) this.#sets.delete(setId)
+    else this.#sets.set(setId, { ...description, snapshots })
   }
 }
 

@@ -4,11 +4,11 @@
 import { type Clock, sleep } from '../clock.ts'
 import type { ArrivedLun } from '../coordinator/host.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
+import type { Serial } from '../serial.ts'
 import type { HostDisk } from './disk.ts'
 import type { DiskTable } from './disk-table.ts'
 import { arrayLunInformation, isArrivalOf } from './lun-information.ts'
 import type { LunMasking } from './lun-masking.ts'
-import type { Serial } from './serial.ts'
 
 export class Arrivals {
   readonly #masking: LunMasking

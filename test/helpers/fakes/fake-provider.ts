@@ -151,6 +151,9 @@ export class FakeProvider implements Provider {
 
   async onLunEmpty(_device: string, lun: VdsLunInformation): Promise<void> {
     await this.#reach('onLunEmpty')
+    if (this.#fabric.find(lun) === undefined) {
+      throw new VssError('VSS_E_OBJECT_NOT_FOUND', `there is no LUN ${lun.serialNumber}`)
+    }
     this.#fabric.remove(lun)
     for (const set of this.sets.values()) {
       set.targets = set.targets.filter(({ serialNumber }) => serialNumber !== lun.serialNumber)
