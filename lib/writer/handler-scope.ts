@@ -9,9 +9,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { VSS_APPLICATION_LEVEL } from '../enums.ts'
 import { VssError } from '../errors.ts'
+import type { Guid } from '../ids.ts'
 import type { BackupState, SnapshotSetInfo, WriterEventType, WriterFailureCode } from './events.ts'
 
 export interface HandlerScope {
+  /** Of the writer whose handler it is. */
+  readonly instanceId: Guid
   readonly eventType: WriterEventType
   readonly state: BackupState | null
   readonly set: SnapshotSetInfo | null
@@ -32,6 +35,20 @@ export async function runInScope<T>(scope: HandlerScope, handler: () => T | Prom
     return await current.run(scope, handler)
   } finally {
     scope.running = false
+  }
+}
+
+/**
+ * For a member that waits for handlers and so would wait for itself.
+ *
+ * @throws VssError `VSS_E_BAD_STATE` inside a running handler of this writer.
+ */
+export function refuseInHandler(member: string, instanceId: Guid): void {
+  const scope = current.getStore()
+  if (scope?.running && scope.instanceId === instanceId) {
+    throw new VssError('VSS_E_BAD_STATE', `${member} was called in ${scope.eventType}`, {
+      remedy: 'Call it when no handler of the writer runs; call setWriterFailure to have a shadow copy fail.',
+    })
   }
 }
 

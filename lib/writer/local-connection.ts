@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import { CreateWriterMetadata } from '../document/create-writer-metadata.ts'
 import { VSS_WRITER_STATE } from '../enums.ts'
-import { describeThrown } from '../errors.ts'
+import { describeThrown, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import type { ComponentData } from './component-data.ts'
 import type {
@@ -26,6 +26,7 @@ export class LocalConnection implements WriterConnection, SessionHandlers {
   readonly #writer: Writer
   readonly #clock: Clock
   readonly #sessions: Map<Guid, WriterSession> = new Map()
+  #closed = false
 
   constructor(writer: Writer, clock: Clock) {
     this.#writer = writer
@@ -37,7 +38,23 @@ export class LocalConnection implements WriterConnection, SessionHandlers {
     return this.identity.freezeTimeoutMillis
   }
 
+  /**
+   * Ends the connection: it delivers nothing any more, and a writer that is frozen is released first.
+   * Resolves when the writer has had its closing call.
+   */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#sessions.values()].map((session) => session.leave()))
+    this.#sessions.clear()
+  }
+
   async deliver(event: WriterEvent): Promise<WriterReply> {
+    if (this.#closed) {
+      const { writerName } = this.identity
+      throw new VssError('VSS_E_WRITER_NOT_RESPONDING', `writer '${writerName}' has unsubscribed`, {
+        culprit: writerName,
+      })
+    }
     const copy = structuredClone(event)
     return structuredClone(await (copy.type === 'Identify' ? this.#identify() : this.#operate(copy)))
   }
@@ -48,6 +65,7 @@ export class LocalConnection implements WriterConnection, SessionHandlers {
     devices: HandlerScope['devices'],
   ): HandlerScope {
     return {
+      instanceId: this.identity.instanceId,
       eventType,
       state: operation.state,
       set: operation.set,

@@ -142,6 +142,22 @@ export class WriterSession {
     }
   }
 
+  /** The writer leaves the operation: if it is frozen it is released, and the operation fails over it. */
+  async leave(): Promise<void> {
+    const window = this.#window
+    if (window === undefined) return
+    if (this.#closedBy === 'thaw') {
+      await Promise.race([this.#running, window.expired])
+      return
+    }
+    this.#fail(
+      this.#freezing ? VSS_WRITER_STATE.VSS_WS_FAILED_AT_FREEZE : VSS_WRITER_STATE.VSS_WS_FAILED_AT_THAW,
+      'VSS_E_WRITERERROR_NONRETRYABLE',
+      'the writer unsubscribed while it was frozen',
+    )
+    await this.#abort()
+  }
+
   async #plain(
     type: HandledEventType,
     components: ComponentData[] | null,

@@ -23,7 +23,7 @@ import {
   type WriterIdentity,
   type WriterSubscription,
 } from './events.ts'
-import { type HandlerScope, requireScope } from './handler-scope.ts'
+import { type HandlerScope, refuseInHandler, requireScope } from './handler-scope.ts'
 import { LocalConnection } from './local-connection.ts'
 import { isPathOnVolumes } from './paths.ts'
 import type { WriterComponents } from './writer-components.ts'
@@ -90,8 +90,10 @@ const FAILABLE_EVENTS: readonly WriterEventType[] = [...BACKUP_EVENTS, 'BackupSh
  */
 export abstract class Writer {
   readonly identity: Readonly<WriterIdentity>
-  #subscription: WriterSubscription | undefined
+  #subscription: { readonly connection: LocalConnection; readonly atHub: WriterSubscription } | undefined
   #subscribing = false
+  /** The end of the last subscription. */
+  #leaving: Promise<void> | undefined
 
   constructor(options: WriterOptions) {
     const freezeTimeoutMillis = options.freezeTimeoutMillis ?? 60_000
@@ -139,17 +141,29 @@ export abstract class Writer {
     }
     this.#subscribing = true
     try {
-      this.#subscription = await hub.subscribeWriter(new LocalConnection(this, hub.clock))
+      const connection = new LocalConnection(this, hub.clock)
+      this.#subscription = { connection, atHub: await hub.subscribeWriter(connection) }
     } finally {
       this.#subscribing = false
     }
   }
 
-  /** Receives no further events; operations under way see a writer that does not respond. Idempotent. */
+  /**
+   * Receives no further events; operations under way see a writer that does not respond. If the writer
+   * is frozen it first gets its one closing call, and the set under way fails. Resolves after that call.
+   * Idempotent.
+   *
+   * @throws VssError `VSS_E_BAD_STATE` inside a handler of this writer.
+   */
   async unsubscribe(): Promise<void> {
+    refuseInHandler('unsubscribe', this.identity.instanceId)
     const subscription = this.#subscription
     this.#subscription = undefined
-    await subscription?.unsubscribe()
+    if (subscription !== undefined) {
+      const closing = subscription.connection.close()
+      this.#leaving = subscription.atHub.unsubscribe().finally(() => closing)
+    }
+    await this.#leaving
   }
 
   // Handlers
