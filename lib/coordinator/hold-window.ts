@@ -53,7 +53,7 @@ export async function commitUnderHold(set: SnapshotSet, parties: HoldParties): P
     let failure: VssError | undefined
     try {
       const leftMillis = limits.holdMillis - (clock.nowMillis() - startMillis)
-      await commits.run(timeline, leftMillis + DEADLINE_GRACE_MILLIS, parties.signal)
+      await commits.run(timeline, leftMillis + DEADLINE_GRACE_MILLIS, limits.holdMillis, parties.signal)
     } catch (thrown) {
       failure = asVssError(thrown)
     }
@@ -148,8 +148,16 @@ class CommitCalls {
     this.#clock = clock
   }
 
-  /** Rejects at the first failure, at the limit, or with the signal's reason; the calls may still run then. */
-  async run(timeline: Timeline, limitMillis: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Rejects at the first failure, when the patience has run out, or with the signal's reason; the calls may
+   * still run then. The limit is the hold's, for the text of the error.
+   */
+  async run(
+    timeline: Timeline,
+    patienceMillis: number,
+    limitMillis: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const work = this.#set.providers.map(async (provider) => {
       const call: CommitCall = { provider, startMillis: this.#clock.nowMillis(), durationMillis: undefined }
       this.#calls.push(call)
@@ -162,7 +170,7 @@ class CommitCalls {
       }
     })
     await withLimit(this.#clock, Promise.all(work), {
-      limitMillis: Math.max(0, limitMillis),
+      limitMillis: Math.max(0, patienceMillis),
       signal,
       onLimit: () => this.timeout(limitMillis, undefined, undefined),
     })
@@ -184,9 +192,7 @@ class CommitCalls {
         ? 'no provider was involved'
         : `provider '${slowest.name}' ${slowest.running ? 'has been' : 'was'} in commitSnapshots for ${slowest.millis} ms`
     const how =
-      verdict?.endedBy === 'owner'
-        ? 'its owner went away'
-        : `the limit of ${Math.round(limitMillis)} ms ran out`
+      verdict?.endedBy === 'owner' ? 'its owner went away' : `the limit of ${limitMillis} ms ran out`
     return new VssError(
       'VSS_E_HOLD_WRITES_TIMEOUT',
       `the hold ended before its release because ${how}; ${who}`,
