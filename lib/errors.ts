@@ -269,11 +269,16 @@ export function codeOfHresult(hresult: number): VssCode | undefined {
 /** One line about anything that was thrown, Error or not. */
 export function describeThrown(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message === '' ? thrown.name : thrown.message
-  if (typeof thrown === 'string') return thrown
+  return typeof thrown === 'string' ? thrown : `thrown value ${describeValue(thrown)}`
+}
+
+/** Anything, short enough for a message. */
+export function describeValue(value: unknown): string {
   try {
-    return `thrown value ${JSON.stringify(thrown) ?? String(thrown)}`
+    const text = JSON.stringify(value) ?? String(value)
+    return text.length > 200 ? `${text.slice(0, 200)}…` : text
   } catch {
-    return `thrown value of type ${typeof thrown}`
+    return `of type ${typeof value}`
   }
 }
 

@@ -3,7 +3,7 @@
  * VSS shows them to people or writes them into documents and volume names.
  */
 import { randomUUID } from 'node:crypto'
-import { VssError } from './errors.ts'
+import { describeValue, VssError } from './errors.ts'
 
 /** 36 characters, lower case, no braces. Produced by {@link newGuid} and {@link parseGuid}. */
 export type Guid = string
@@ -29,12 +29,27 @@ export function isGuid(text: string): text is Guid {
  * @throws VssError `E_INVALIDARG` if it is none; the error names what the text was meant to be.
  */
 export function parseGuid(text: string, meaning: string = 'GUID'): Guid {
+  if (typeof text !== 'string') {
+    throw new VssError('E_INVALIDARG', `${meaning} must be a GUID as text, not ${describeValue(text)}`, {
+      culprit: meaning,
+    })
+  }
   const bare = text.startsWith('{') && text.endsWith('}') ? text.slice(1, -1) : text
   const guid = bare.toLowerCase()
   if (!isGuid(guid)) {
     throw new VssError('E_INVALIDARG', `${meaning} '${text}' is not a GUID`, { culprit: meaning })
   }
   return guid
+}
+
+/** Each as {@link parseGuid} reads it. */
+export function parseGuids(texts: readonly string[], meaning: string): Guid[] {
+  if (!Array.isArray(texts)) {
+    throw new VssError('E_INVALIDARG', `${meaning} must be a list of GUIDs, not ${describeValue(texts)}`, {
+      culprit: meaning,
+    })
+  }
+  return texts.map((text: string) => parseGuid(text, meaning))
 }
 
 /** `{…}`, as VSS prints it. */

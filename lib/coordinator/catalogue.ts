@@ -13,7 +13,7 @@ import { type Clock, withLimit } from '../clock.ts'
 import { isSameLun } from '../document/lun-identity.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE } from '../enums.ts'
-import { asVssError, describeThrown, VssError } from '../errors.ts'
+import { asVssError, describeValue, VssError } from '../errors.ts'
 import { bracedGuid, GUID_NULL, type Guid } from '../ids.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import type {
@@ -198,7 +198,7 @@ export class SnapshotCatalogue {
     }
     throw new VssError(
       'E_INVALIDARG',
-      `deleteSnapshots takes a shadow copy or a set, not object type ${describeThrown(type)}`,
+      `deleteSnapshots takes a shadow copy or a set, not object type ${describeValue(type)}`,
       { culprit: 'sourceType' },
     )
   }

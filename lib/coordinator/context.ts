@@ -2,7 +2,7 @@
  * Contexts and the attributes that may be added to them (reference 2.9).
  */
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
-import { VssError } from '../errors.ts'
+import { describeValue, VssError } from '../errors.ts'
 
 /** The bits that make a context what it is. */
 const BASE_MASK =
@@ -31,15 +31,25 @@ const BASES: readonly number[] = [
 ]
 
 /**
- * @throws VssError `VSS_E_UNSUPPORTED_CONTEXT` saying what does not go together.
+ * @throws VssError `VSS_E_UNSUPPORTED_CONTEXT` saying what does not go together; `E_INVALIDARG` for what is
+ *   no number.
  */
 export function checkContext(context: number): void {
+  if (typeof context !== 'number') {
+    throw new VssError('E_INVALIDARG', `a context is a number, not ${describeValue(context)}`, {
+      culprit: 'context',
+    })
+  }
+  // Signed or unsigned, as the headers of VSS print them; what has more bits would lose them below.
+  if (!Number.isInteger(context) || context < -(2 ** 31) || context >= 2 ** 32) {
+    throw new VssError('VSS_E_UNSUPPORTED_CONTEXT', `context ${context} is no whole number of 32 bits`)
+  }
   if (context >>> 0 === VSS_SNAPSHOT_CONTEXT.VSS_CTX_ALL) return
   const has = (bit: number): boolean => (context & bit) !== 0
   const refuse = (why: string): never => {
     throw new VssError('VSS_E_UNSUPPORTED_CONTEXT', `context 0x${(context >>> 0).toString(16)}: ${why}`)
   }
-  if (!Number.isInteger(context) || !BASES.includes(context & BASE_MASK)) refuse('it is none of the six')
+  if (!BASES.includes(context & BASE_MASK)) refuse('it is none of the six')
   if ((context & ~(BASE_MASK | REQUESTER_MASK)) !== 0) refuse('it has bits that only the system sets')
   const added = context & REQUESTER_MASK
   if (added !== 0 && has(ATTR.VSS_VOLSNAP_ATTR_CLIENT_ACCESSIBLE)) {

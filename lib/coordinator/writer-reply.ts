@@ -7,7 +7,7 @@
  */
 import { checkEdits } from '../document/component-record.ts'
 import { VSS_WRITER_STATE } from '../enums.ts'
-import { describeThrown, isVssCode } from '../errors.ts'
+import { describeThrown, describeValue, isVssCode } from '../errors.ts'
 import type { ComponentData } from '../writer/component-data.ts'
 
 const STATES: readonly unknown[] = Object.values(VSS_WRITER_STATE)
@@ -16,9 +16,9 @@ const STATES: readonly unknown[] = Object.values(VSS_WRITER_STATE)
 export function replyProblem(reply: unknown): string | undefined {
   if (typeof reply !== 'object' || reply === null) return 'its reply is no object'
   const { state, failure, fatal, message, components } = reply as Record<string, unknown>
-  if (!STATES.includes(state)) return `its reply has the state ${describeThrown(state)}`
+  if (!STATES.includes(state)) return `its reply has the state ${describeValue(state)}`
   if (typeof failure !== 'string' || !isVssCode(failure)) {
-    return `its reply has the failure ${describeThrown(failure)}`
+    return `its reply has the failure ${describeValue(failure)}`
   }
   if (typeof fatal !== 'boolean') return 'its reply does not say whether it is fatal'
   if (message !== undefined && typeof message !== 'string') return 'its reply has a message that is no text'
