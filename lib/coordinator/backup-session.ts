@@ -290,8 +290,9 @@ export class BackupSession {
     type: VSS_OBJECT_TYPE,
     force: boolean,
     context: number,
+    signal?: AbortSignal,
   ): Promise<DeletionResult> {
-    return this.#coordinator.catalogue.delete(id, type, force, context)
+    return this.#coordinator.catalogue.delete(id, type, force, context, signal)
   }
 
   /**
