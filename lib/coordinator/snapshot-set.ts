@@ -61,6 +61,9 @@ export class SnapshotSet {
   /**
    * Adds a volume: resolves it, finds the provider, and begins the preparation. On failure the set is
    * as before and stays open.
+   *
+   * BeginPrepareSnapshot cannot be taken back: a provider that was told of the volume counts it. So the
+   * signal counts up to that call and not during it.
    */
   async add(
     volumeName: string,
@@ -86,11 +89,14 @@ export class SnapshotSet {
     const { provider, luns } = await chooseProvider(volume, providerId, this.context, registry, signal)
     this.#checkOneProviderPerLun(volume, provider)
     const snapshotId = newGuid()
-    const begun = await provider.call(
-      'beginPrepareSnapshot',
-      [this.setId, snapshotId, this.context, volume.luns.map((lun) => lun.deviceName), luns],
-      signal,
-    )
+    signal?.throwIfAborted()
+    const begun = await provider.call('beginPrepareSnapshot', [
+      this.setId,
+      snapshotId,
+      this.context,
+      volume.luns.map((lun) => lun.deviceName),
+      luns,
+    ])
     this.members.push({ snapshotId, volume, provider, luns: begun.luns })
     return snapshotId
   }
