@@ -2,9 +2,9 @@
  * BackupComponents: the requester's object (IVssBackupComponents). It owns the Backup Components
  * Document, sees to the order of calls, and leaves the work to the coordinator.
  */
-import type { BackupSession, CreatedSet, WriterFilter, WriterStatus } from '../coordinator/backup-session.ts'
+import type { BackupSession, CreatedSet, WriterStatus } from '../coordinator/backup-session.ts'
 import type { DeletionResult } from '../coordinator/catalogue.ts'
-import { canCreate, checkContext, hasWriters, isTransportable } from '../coordinator/context.ts'
+import { checkContext, isTransportable } from '../coordinator/context.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import type { SnapshotSetReport } from '../coordinator/timeline.ts'
 import { BackupComponentsDocument } from '../document/backup-components.ts'
@@ -15,14 +15,30 @@ import {
   VSS_OBJECT_TYPE,
   VSS_SNAPSHOT_CONTEXT,
 } from '../enums.ts'
-import { VssError } from '../errors.ts'
 import { GUID_NULL, type Guid, parseGuid } from '../ids.ts'
 import type { SnapshotProperties } from '../provider/snapshot-set-description.ts'
 import type { WriterComponents } from '../writer/writer-components.ts'
-import { applyWriterEdits, toTransportableSet, writerComponentsData } from './component-mapping.ts'
+import {
+  applyWriterEdits,
+  backupState,
+  toTransportableSet,
+  writerComponentsData,
+} from './component-mapping.ts'
 import { at, type GatheredMetadata, IncludedComponents } from './included-components.ts'
+import { queryObjects } from './objects.ts'
 import type { AsyncOptions, ObjectProperties } from './options.ts'
-import { CallOrder, type RequesterMember, type RequesterState, withoutWriters } from './order.ts'
+import { CallOrder, type RequesterState } from './order.ts'
+import {
+  requireCoordinator,
+  requireCreation,
+  requireFirstContext,
+  requirePreparation,
+  requirePreparedSet,
+  requireStatus,
+  requireText,
+  requireWriters,
+} from './preconditions.ts'
+import { WriterSelection } from './writer-selection.ts'
 
 /**
  * One backup, from its preparation to its end. Not reusable: a second backup takes a second object.
@@ -49,7 +65,7 @@ import { CallOrder, type RequesterMember, type RequesterState, withoutWriters } 
 export class BackupComponents {
   readonly #coordinator: Coordinator
   readonly #session: BackupSession
-  readonly #filter: WriterFilter = { enabledClasses: [], disabledClasses: [], disabledInstances: [] }
+  readonly #selection: WriterSelection = new WriterSelection()
   readonly #order: CallOrder = new CallOrder()
   #document: BackupComponentsDocument = BackupComponentsDocument.create()
   #included: IncludedComponents = new IncludedComponents(this.#document)
@@ -57,13 +73,13 @@ export class BackupComponents {
   #contextWasSet = false
   #backupStateWasSet = false
   #setId: Guid | undefined
-  /** Undefined until gatherWriterMetadata has ended. */
+  /** Undefined until gatherWriterMetadata has ended; for good in a context without writers. */
   #gathered: GatheredMetadata[] | undefined
   #status: WriterStatus[] | undefined
   #closing: Promise<void> | undefined
 
   constructor(coordinator: Coordinator) {
-    this.#coordinator = coordinator
+    this.#coordinator = requireCoordinator(coordinator)
     this.#session = coordinator.openSession()
   }
 
@@ -92,11 +108,7 @@ export class BackupComponents {
   /** @throws VssError `VSS_E_UNSUPPORTED_CONTEXT`; `VSS_E_BAD_STATE` on a second call. */
   setContext(context: number): void {
     this.#order.check('setContext')
-    if (this.#contextWasSet) {
-      throw new VssError('VSS_E_BAD_STATE', 'setContext was called twice', {
-        remedy: 'The context is settled by the first call; make a new object for another one.',
-      })
-    }
+    requireFirstContext(this.#contextWasSet)
     checkContext(context)
     this.#context = context
     this.#contextWasSet = true
@@ -120,25 +132,23 @@ export class BackupComponents {
   /** The first call disables all other classes; further calls add. No effect after gatherWriterMetadata. */
   enableWriterClasses(writerIds: readonly Guid[]): void {
     this.#order.check('enableWriterClasses')
-    const ids = writerIds.map((id) => parseGuid(id, 'writerId'))
-    this.#filter.enabledClasses.push(...ids)
-    this.#filter.disabledClasses = this.#filter.disabledClasses.filter((id) => !ids.includes(id))
+    this.#selection.enableClasses(writerIds)
   }
 
   disableWriterClasses(writerIds: readonly Guid[]): void {
     this.#order.check('disableWriterClasses')
-    this.#filter.disabledClasses.push(...writerIds.map((id) => parseGuid(id, 'writerId')))
+    this.#selection.disableClasses(writerIds)
   }
 
   disableWriterInstances(instanceIds: readonly Guid[]): void {
     this.#order.check('disableWriterInstances')
-    this.#filter.disabledInstances.push(...instanceIds.map((id) => parseGuid(id, 'instanceId')))
+    this.#selection.disableInstances(instanceIds)
   }
 
   /** Asks every enabled writer to describe itself. One that fails is not in the list. */
-  async gatherWriterMetadata(options: AsyncOptions = {}): Promise<void> {
-    await this.#order.run('gatherWriterMetadata', async () => {
-      const gathered = await this.#session.gatherWriterMetadata(this.#filter, options.signal)
+  async gatherWriterMetadata(options?: AsyncOptions): Promise<void> {
+    await this.#order.run('gatherWriterMetadata', options, async (signal) => {
+      const gathered = await this.#session.gatherWriterMetadata(this.#selection.filter, signal)
       this.#gathered = gathered.map(({ identity, metadataXml }) => ({
         identity,
         document: WriterMetadataDocument.fromXml(metadataXml),
@@ -149,13 +159,13 @@ export class BackupComponents {
 
   getWriterMetadataCount(): number {
     this.#order.check('getWriterMetadataCount')
-    return this.#metadata().length
+    return this.#gathered?.length ?? 0
   }
 
   /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` for an index that is not there. */
   getWriterMetadata(index: number): { instanceId: Guid; metadata: WriterMetadataDocument } {
     this.#order.check('getWriterMetadata')
-    const { identity, document } = at(this.#metadata(), index, 'writer metadata')
+    const { identity, document } = at(this.#gathered ?? [], index, 'writer metadata')
     return { instanceId: identity.instanceId, metadata: document }
   }
 
@@ -173,8 +183,8 @@ export class BackupComponents {
     componentName: string,
   ): void {
     this.#order.check('addComponent')
-    this.#requireWriters('addComponent')
-    this.#included.add(this.#metadata(), instanceId, writerId, componentType, logicalPath, componentName)
+    requireWriters('addComponent', this.#context)
+    this.#included.add(this.#gathered ?? [], instanceId, writerId, componentType, logicalPath, componentName)
   }
 
   /** A string in the writer's own format, for a component that is included already. */
@@ -206,11 +216,12 @@ export class BackupComponents {
   async isVolumeSupported(
     volumeName: string,
     providerId: Guid = GUID_NULL,
-    options: AsyncOptions = {},
+    options?: AsyncOptions,
   ): Promise<boolean> {
-    return this.#order.run('isVolumeSupported', () =>
-      this.#session.isVolumeSupported(parseGuid(providerId, 'providerId'), volumeName, options.signal),
-    )
+    return this.#order.run('isVolumeSupported', options, async (signal) => {
+      requireText(volumeName, 'volumeName')
+      return this.#session.isVolumeSupported(parseGuid(providerId, 'providerId'), volumeName, signal)
+    })
   }
 
   /**
@@ -220,12 +231,7 @@ export class BackupComponents {
    */
   startSnapshotSet(): Guid {
     this.#order.check('startSnapshotSet')
-    if (!canCreate(this.#context)) {
-      throw new VssError(
-        'VSS_E_UNSUPPORTED_CONTEXT',
-        'VSS_CTX_ALL is for administration and cannot make sets',
-      )
-    }
+    requireCreation(this.#context)
     this.#setId = this.#session.startSnapshotSet()
     this.#document.snapshotSetId = this.#setId
     this.#order.advance('setStarted')
@@ -233,7 +239,8 @@ export class BackupComponents {
   }
 
   /**
-   * Adds a volume, by its name or by a path on it.
+   * Adds a volume, by its name or by a path on it. On failure the set is as before, and stays open. A signal
+   * counts until the provider is told of the volume; from then on the volume is added.
    *
    * @param providerId - GUID_NULL lets the coordinator choose.
    * @returns The id of the shadow copy to be.
@@ -241,49 +248,25 @@ export class BackupComponents {
   async addToSnapshotSet(
     volumeName: string,
     providerId: Guid = GUID_NULL,
-    options: AsyncOptions = {},
+    options?: AsyncOptions,
   ): Promise<Guid> {
-    return this.#order.run('addToSnapshotSet', () =>
-      this.#session.addToSnapshotSet(volumeName, parseGuid(providerId, 'providerId'), options.signal),
-    )
+    return this.#order.run('addToSnapshotSet', options, async (signal) => {
+      requireText(volumeName, 'volumeName')
+      return this.#session.addToSnapshotSet(volumeName, parseGuid(providerId, 'providerId'), signal)
+    })
   }
 
   /** Tells the writers that a backup is coming; resolves when all have answered. Then look at their status. */
-  async prepareForBackup(options: AsyncOptions = {}): Promise<void> {
-    await this.#order.run('prepareForBackup', async () => {
-      this.#requireWriters('prepareForBackup')
-      if (this.#gathered === undefined) {
-        throw new VssError(
-          'VSS_E_BAD_STATE',
-          'prepareForBackup was called without the metadata of the writers',
-          {
-            remedy: 'Call gatherWriterMetadata before startSnapshotSet.',
-          },
-        )
-      }
-      if (!this.#backupStateWasSet) {
-        throw new VssError('VSS_E_BAD_STATE', 'prepareForBackup was called without a backup state', {
-          remedy: 'Call setBackupState first.',
-        })
-      }
-      const { selectComponents, bootableSystemStateBackup, backupType, partialFileSupport } = this.#document
-      try {
-        const edited = await this.#session.prepareForBackup(
-          {
-            selectComponents,
-            backupBootableSystemState: bootableSystemStateBackup,
-            backupType,
-            partialFileSupport,
-          },
-          writerComponentsData(this.#document),
-          options.signal,
-        )
+  async prepareForBackup(options?: AsyncOptions): Promise<void> {
+    await this.#order.run('prepareForBackup', options, async (signal) => {
+      requireWriters('prepareForBackup', this.#context)
+      requirePreparation(this.#gathered !== undefined, this.#backupStateWasSet)
+      await this.#order.orFailed(async () => {
+        const components = writerComponentsData(this.#document)
+        const edited = await this.#session.prepareForBackup(backupState(this.#document), components, signal)
         applyWriterEdits(this.#document, edited)
         this.#order.advance('prepared')
-      } catch (thrown) {
-        this.#order.advance('failed')
-        throw thrown
-      }
+      })
     })
   }
 
@@ -293,44 +276,37 @@ export class BackupComponents {
    * @throws VssError the reason the set failed with. Everything has then been undone; read the writers'
    *   status, call abortBackup and close.
    */
-  async doSnapshotSet(options: AsyncOptions = {}): Promise<CreatedSet> {
-    return this.#order.run('doSnapshotSet', async () => {
-      if (this.#setId === undefined || (this.#order.state === 'setStarted' && hasWriters(this.#context))) {
-        const missing = this.#setId === undefined ? 'startSnapshotSet' : 'prepareForBackup'
-        throw new VssError('VSS_E_BAD_STATE', `doSnapshotSet was called without ${missing}`, {
-          remedy: `Call ${missing} first.`,
-        })
-      }
-      try {
-        const created = await this.#session.doSnapshotSet(options.signal)
+  async doSnapshotSet(options?: AsyncOptions): Promise<CreatedSet> {
+    return this.#order.run('doSnapshotSet', options, async (signal) => {
+      requirePreparedSet(this.#setId, this.#order.state, this.#context)
+      return this.#order.orFailed(async () => {
+        const created = await this.#session.doSnapshotSet(signal)
         applyWriterEdits(this.#document, created.writerComponents)
-        if (isTransportable(this.#context))
+        if (isTransportable(this.#context)) {
           this.#document.transportableSet = toTransportableSet(created.description)
+        }
         this.#order.advance('snapped')
         return created
-      } catch (thrown) {
-        this.#order.advance('failed')
-        throw thrown
-      }
+      })
     })
   }
 
   /** Asks the writers where they stand. Worth a call after each of the members that raise events. */
-  async gatherWriterStatus(options: AsyncOptions = {}): Promise<void> {
-    await this.#order.run('gatherWriterStatus', async () => {
-      this.#status = await this.#session.gatherWriterStatus(options.signal)
+  async gatherWriterStatus(options?: AsyncOptions): Promise<void> {
+    await this.#order.run('gatherWriterStatus', options, async (signal) => {
+      this.#status = await this.#session.gatherWriterStatus(signal)
     })
   }
 
   getWriterStatusCount(): number {
     this.#order.check('getWriterStatusCount')
-    return this.#gatheredStatus('getWriterStatusCount').length
+    return requireStatus(this.#status, 'getWriterStatusCount').length
   }
 
   /** State and failure are two things: look at `failure`. */
   getWriterStatus(index: number): WriterStatus {
     this.#order.check('getWriterStatus')
-    return { ...at(this.#gatheredStatus('getWriterStatus'), index, 'writer status') }
+    return { ...at(requireStatus(this.#status, 'getWriterStatus'), index, 'writer status') }
   }
 
   /** @throws VssError `VSS_E_OBJECT_NOT_FOUND`, also while the shadow copy is being made. */
@@ -346,31 +322,25 @@ export class BackupComponents {
    */
   query(returnedType: VSS_OBJECT_TYPE = VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT): ObjectProperties[] {
     this.#order.check('query')
-    switch (returnedType) {
-      case VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT:
-        return this.#session
-          .query(this.#context)
-          .map((snapshot) => ({ type: VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT, snapshot }))
-      case VSS_OBJECT_TYPE.VSS_OBJECT_PROVIDER:
-        return this.#coordinator
-          .queryProviders()
-          .map((provider) => ({ type: VSS_OBJECT_TYPE.VSS_OBJECT_PROVIDER, provider }))
-      default:
-        throw new VssError(
-          'E_INVALIDARG',
-          `query returns shadow copies or providers, not object type ${returnedType}`,
-        )
-    }
+    return queryObjects(returnedType, {
+      snapshots: () => this.#session.query(this.#context),
+      providers: () => this.#coordinator.queryProviders(),
+    })
   }
 
-  /** Deletes a shadow copy or all of a set. Stops at the first that cannot be deleted and says which. */
+  /**
+   * Deletes a shadow copy or all of a set. Stops at the first that cannot be deleted and says which. A signal
+   * that fires after the first was deleted stops it likewise: the result says where, its `error` that it was
+   * cancelled.
+   */
   async deleteSnapshots(
     id: Guid,
     sourceType: VSS_OBJECT_TYPE = VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT,
     forceDelete: boolean = false,
+    options?: AsyncOptions,
   ): Promise<DeletionResult> {
-    return this.#order.run('deleteSnapshots', () =>
-      this.#session.deleteSnapshots(parseGuid(id, 'id'), sourceType, forceDelete, this.#context),
+    return this.#order.run('deleteSnapshots', options, (signal) =>
+      this.#session.deleteSnapshots(parseGuid(id, 'id'), sourceType, forceDelete, this.#context, signal),
     )
   }
 
@@ -389,17 +359,18 @@ export class BackupComponents {
   }
 
   /** Tells the writers that the files have been copied. The document is read-only from here. */
-  async backupComplete(options: AsyncOptions = {}): Promise<void> {
-    await this.#order.run('backupComplete', async () => {
-      this.#requireWriters('backupComplete')
-      await this.#session.backupComplete(writerComponentsData(this.#document), options.signal)
+  async backupComplete(options?: AsyncOptions): Promise<void> {
+    await this.#order.run('backupComplete', options, async (signal) => {
+      requireWriters('backupComplete', this.#context)
+      await this.#session.backupComplete(writerComponentsData(this.#document), signal)
       this.#order.advance('done')
     })
   }
 
   /**
    * Ends the backup at any point. A set under way is undone first. Without effect before
-   * startSnapshotSet and prepareForBackup, and after backupComplete.
+   * startSnapshotSet and prepareForBackup, and after backupComplete. It takes no signal, being a way to cancel
+   * itself: half done, it would leave writers frozen.
    */
   async abortBackup(): Promise<void> {
     this.#order.check('abortBackup')
@@ -424,23 +395,5 @@ export class BackupComponents {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #requireWriters(member: RequesterMember): void {
-    if (!hasWriters(this.#context)) throw withoutWriters(member)
-  }
-
-  /** Empty where a set was started, in a context without writers, with no metadata gathered. */
-  #metadata(): readonly GatheredMetadata[] {
-    return this.#gathered ?? []
-  }
-
-  #gatheredStatus(member: RequesterMember): WriterStatus[] {
-    if (this.#status === undefined) {
-      throw new VssError('VSS_E_BAD_STATE', `${member} was called without a gathered status`, {
-        remedy: 'Call gatherWriterStatus first.',
-      })
-    }
-    return this.#status
   }
 }

@@ -9,6 +9,7 @@ import type { ComponentRecord } from '../document/component-record.ts'
 import type { TransportableSet } from '../document/transportable-set.ts'
 import type { SnapshotSetDescription } from '../provider/snapshot-set-description.ts'
 import type { ComponentData } from '../writer/component-data.ts'
+import type { BackupState } from '../writer/events.ts'
 
 function toData(record: ComponentRecord): ComponentData {
   const data: ComponentData = {
@@ -24,6 +25,17 @@ function toData(record: ComponentRecord): ComponentData {
   if (record.backupMetadata !== null) data.backupMetadata = record.backupMetadata
   if (record.backupStamp !== null) data.backupStamp = record.backupStamp
   return data
+}
+
+/** What SetBackupState said, as it stands in the document. */
+export function backupState(document: BackupComponentsDocument): BackupState {
+  const { selectComponents, bootableSystemStateBackup, backupType, partialFileSupport } = document
+  return {
+    selectComponents,
+    backupBootableSystemState: bootableSystemStateBackup,
+    backupType,
+    partialFileSupport,
+  }
 }
 
 export function componentsOf(writer: WriterComponentsRecord): ComponentData[] {

@@ -3,10 +3,7 @@ import type { ProviderProperties } from '../coordinator/provider-registry.ts'
 import type { VSS_OBJECT_TYPE } from '../enums.ts'
 import type { SnapshotProperties } from '../provider/snapshot-set-description.ts'
 
-export interface AsyncOptions {
-  /** Ends the operation; it then rejects with `VSS_S_ASYNC_CANCELLED` after what it began was undone. */
-  signal?: AbortSignal
-}
+export type { AsyncOptions } from '../cancellation.ts'
 
 /** VSS_OBJECT_PROP. */
 export type ObjectProperties =

@@ -9,6 +9,7 @@
  * doSnapshotSet leads to failed, abortBackup to aborted, close to closed. There is no way back: one
  * object is one backup.
  */
+import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { VssError } from '../errors.ts'
 
 export const STATES = [
@@ -34,7 +35,9 @@ export interface Rule {
 
 const AFTER_INIT: readonly RequesterState[] = STATES.filter((state) => state !== 'new' && state !== 'closed')
 const AFTER_GATHER: readonly RequesterState[] = AFTER_INIT.filter((state) => state !== 'initialized')
-const INIT_FIRST = 'Call initializeForBackup first, and nothing after close.'
+const INIT_FIRST = 'Call initializeForBackup first.'
+const CLOSED =
+  'The object is closed. Make a new BackupComponents; it sees every shadow copy that was to stay.'
 const GATHER_FIRST = 'Call gatherWriterMetadata first.'
 const FILTER: Rule = {
   legalIn: ['initialized', 'gathered', 'setStarted'],
@@ -164,27 +167,40 @@ export class CallOrder {
    * @throws VssError `VSS_E_BAD_STATE` naming the member, the state, and what to call instead.
    */
   check(member: RequesterMember): void {
+    if (this.#state === 'closed') throw this.#misplaced(member, CLOSED)
     const rule = RULES[member]
     if (this.#underWay !== undefined && !ALWAYS_HEARD.includes(member)) {
       throw new VssError('VSS_E_BAD_STATE', `${member} was called while ${this.#underWay} was under way`, {
         remedy: `Await ${this.#underWay} first.`,
       })
     }
-    if (!rule.legalIn.includes(this.#state)) {
-      throw new VssError('VSS_E_BAD_STATE', `${member} was called in state '${this.#state}'`, {
-        remedy: rule.advice,
-      })
-    }
+    if (!rule.legalIn.includes(this.#state)) throw this.#misplaced(member, rule.advice)
   }
 
-  /** Runs an asynchronous member, during which the others are refused. */
-  async run<T>(member: RequesterMember, work: () => Promise<T>): Promise<T> {
+  /** Runs an asynchronous member, during which the others are refused. One cancelled before it began changes nothing. */
+  async run<T>(
+    member: RequesterMember,
+    options: AsyncOptions | undefined,
+    work: (signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
     this.check(member)
-    this.#underWay = member
+    return cancellable(member, options, async (signal) => {
+      this.#underWay = member
+      try {
+        return await work(signal)
+      } finally {
+        this.#underWay = undefined
+      }
+    })
+  }
+
+  /** For the members after whose failure the backup cannot go on. */
+  async orFailed<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
-    } finally {
-      this.#underWay = undefined
+    } catch (thrown) {
+      this.advance('failed')
+      throw thrown
     }
   }
 
@@ -192,6 +208,10 @@ export class CallOrder {
   advance(state: RequesterState): void {
     if (this.#state === 'closed' || (this.#state === 'aborted' && state !== 'closed')) return
     this.#state = state
+  }
+
+  #misplaced(member: RequesterMember, remedy: string): VssError {
+    return new VssError('VSS_E_BAD_STATE', `${member} was called in state '${this.#state}'`, { remedy })
   }
 }
 
