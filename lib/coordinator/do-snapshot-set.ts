@@ -20,7 +20,7 @@ import type { SnapshotProperties, SnapshotSetDescription } from '../provider/sna
 import type { BackupState, SnapshotSetInfo } from '../writer/events.ts'
 import { isPersistent, isTransportable, wantsAutoRecovery } from './context.ts'
 import { describeSet } from './describe-set.ts'
-import { FreezeWatch, freezeWriters, thawWriters } from './freeze.ts'
+import { FreezeWatch, freezeMicros, freezeWriters, thawWriters } from './freeze.ts'
 import { commitUnderHold } from './hold-window.ts'
 import type { ImportedVolume, VolumeHost } from './host.ts'
 import { type CopiedLun, getTargetLuns, importCopies } from './import-copies.ts'
@@ -91,11 +91,13 @@ export class SetRun {
     } catch (thrown) {
       const error = asVssError(thrown)
       this.#watch.disarm()
+      this.timeline.fail(error)
       await this.#phase('rollBack', () => rollBack(this, error))
       this.set.state = STATE.VSS_SS_ABORTED
       throw error
     } finally {
       this.#watch.disarm()
+      this.timeline.freezeMicros = freezeMicros(this.participants)
       for (const stop of stopListening) stop()
       signal?.removeEventListener('abort', onCancel)
     }
@@ -124,7 +126,6 @@ export class SetRun {
       )
     })
     await this.#step('prepareForSnapshot', () => this.#prepareForSnapshot())
-    const freezeStartMillis = this.clock.nowMillis()
     await this.#step('freeze', () => this.#freeze())
 
     set.state = STATE.VSS_SS_PROCESSING_PRECOMMIT
@@ -153,7 +154,7 @@ export class SetRun {
       }),
     )
     set.state = STATE.VSS_SS_POSTCOMMITTED
-    await this.#step('thaw', () => this.#thaw(freezeStartMillis))
+    await this.#step('thaw', () => this.#thaw())
 
     await this.#step('getTargetLuns', async () => {
       progress.copies = await getTargetLuns(set, this.timeline, signal)
@@ -233,12 +234,11 @@ export class SetRun {
       this.participants
         .filter((writer) => !writer.hasFailed)
         .map((writer) =>
-          this.timeline.measure('writer', 'PrepareForSnapshot', writer.name, () =>
-            writer.send(
-              { type: 'PrepareForSnapshot', state: this.#backupState, set },
-              this.limits.handlerMillis,
-              this.#stop.signal,
-            ),
+          writer.sendMeasured(
+            this.timeline,
+            { type: 'PrepareForSnapshot', state: this.#backupState, set },
+            this.limits.handlerMillis,
+            this.#stop.signal,
           ),
         ),
     )
@@ -258,18 +258,12 @@ export class SetRun {
     )
   }
 
-  async #thaw(freezeStartMillis: number): Promise<void> {
+  async #thaw(): Promise<void> {
     await this.#clearFlags()
     this.#watch.check()
     this.#stop.signal.throwIfAborted()
     this.#watch.disarm()
-    try {
-      await thawWriters(this.participants, this.limits.writerGraceMillis, this.timeline)
-    } finally {
-      if (this.participants.some((writer) => writer.wasSent('Freeze'))) {
-        this.timeline.freezeMicros = this.timeline.microsSince(freezeStartMillis)
-      }
-    }
+    await thawWriters(this.participants, this.limits.writerGraceMillis, this.timeline)
   }
 
   async #postSnapshot(): Promise<void> {
@@ -282,12 +276,11 @@ export class SetRun {
       this.participants
         .filter((writer) => writer.wasSent('Thaw'))
         .map((writer) =>
-          this.timeline.measure('writer', 'PostSnapshot', writer.name, () =>
-            writer.send(
-              { type: 'PostSnapshot', components: writer.components, devices },
-              this.limits.handlerMillis,
-              this.#stop.signal,
-            ),
+          writer.sendMeasured(
+            this.timeline,
+            { type: 'PostSnapshot', components: writer.components, devices },
+            this.limits.handlerMillis,
+            this.#stop.signal,
           ),
         ),
     )

@@ -44,9 +44,8 @@ export async function freezeWriters(
   for (const writers of writersByLevel(participants)) {
     const replies = writers.map((writer) => {
       writer.traceFreeze(setId)
-      return timeline.measure('writer', 'Freeze', writer.name, () =>
-        writer.send({ type: 'Freeze' }, writer.identity.freezeTimeoutMillis + graceMillis, signal),
-      )
+      const limitMillis = writer.identity.freezeTimeoutMillis + graceMillis
+      return writer.sendMeasured(timeline, { type: 'Freeze' }, limitMillis, signal)
     })
     watch.arm()
     failOnFatal(writers, await Promise.all(replies), 'Freeze')
@@ -63,13 +62,20 @@ export async function thawWriters(
   for (const writers of writersByLevel(frozen).reverse()) {
     const replies = await Promise.all(
       writers.map((writer) =>
-        timeline.measure('writer', 'Thaw', writer.name, () =>
-          writer.send({ type: 'Thaw' }, writer.identity.freezeTimeoutMillis + graceMillis),
-        ),
+        writer.sendMeasured(timeline, { type: 'Thaw' }, writer.identity.freezeTimeoutMillis + graceMillis),
       ),
     )
     failOnFatal(writers, replies, 'Thaw')
   }
+}
+
+/** As the report of a set has it: from the first Freeze to the last closing call, each when it was sent. */
+export function freezeMicros(participants: readonly WriterParticipant[]): number {
+  const spans = participants.flatMap(({ freezeSpan }) => freezeSpan ?? [])
+  if (spans.length === 0) return 0
+  const startMillis = Math.min(...spans.map((span) => span.startMillis))
+  const endMillis = Math.max(...spans.map((span) => span.endMillis))
+  return Math.round((endMillis - startMillis) * 1000)
 }
 
 function failOnFatal(

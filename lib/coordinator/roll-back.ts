@@ -33,8 +33,10 @@ export async function rollBack(run: SetRun, error: VssError): Promise<void> {
   )
   await Promise.all([
     ...writers.map((writer) =>
-      timeline.measure('writer', 'Abort', writer.name, () =>
-        writer.send({ type: 'Abort' }, writer.identity.freezeTimeoutMillis + limits.writerGraceMillis),
+      writer.sendMeasured(
+        timeline,
+        { type: 'Abort' },
+        writer.identity.freezeTimeoutMillis + limits.writerGraceMillis,
       ),
     ),
     progress.flagsSet ? attempt('clearing flags', () => host.clearPendingFlags(set.setId)) : undefined,

@@ -18,6 +18,7 @@ import type {
   WriterReply,
   WriterStanding,
 } from '../writer/events.ts'
+import type { Timeline } from './timeline.ts'
 import { replyProblem } from './writer-reply.ts'
 
 type EventType = OperationEventBody['type']
@@ -42,7 +43,8 @@ export class WriterParticipant {
   readonly #clock: Clock
   readonly #sent: Set<EventType> = new Set()
   #judged = false
-  #frozenSinceMillis: number | undefined
+  #frozenAtMillis: number | undefined
+  #closedAtMillis: number | undefined
   #freezeMessage: FreezeMessage | undefined
 
   constructor(
@@ -77,14 +79,20 @@ export class WriterParticipant {
 
   /** Freeze was sent and neither Thaw nor Abort. */
   get isFrozen(): boolean {
-    return this.#frozenSinceMillis !== undefined
+    return this.#frozenAtMillis !== undefined && this.#closedAtMillis === undefined
+  }
+
+  /** When Freeze and the closing call were sent; undefined until both were. */
+  get freezeSpan(): { startMillis: number; endMillis: number } | undefined {
+    if (this.#frozenAtMillis === undefined || this.#closedAtMillis === undefined) return undefined
+    return { startMillis: this.#frozenAtMillis, endMillis: this.#closedAtMillis }
   }
 
   /** When the writer's window ends; undefined unless it is frozen. */
   get windowEndMillis(): number | undefined {
-    return this.#frozenSinceMillis === undefined
+    return this.#frozenAtMillis === undefined || this.#closedAtMillis !== undefined
       ? undefined
-      : this.#frozenSinceMillis + this.identity.freezeTimeoutMillis
+      : this.#frozenAtMillis + this.identity.freezeTimeoutMillis
   }
 
   /** The failure as an error that names the writer, for an operation that ends because of it. */
@@ -136,6 +144,23 @@ export class WriterParticipant {
     return reply
   }
 
+  /** As {@link send}, with an entry in the time line, which has the failure this event has brought about. */
+  sendMeasured(
+    timeline: Timeline,
+    event: OperationEventBody,
+    limitMillis: number,
+    signal?: AbortSignal,
+  ): Promise<WriterReply> {
+    const { failure } = this.standing
+    return timeline.measure(
+      'writer',
+      event.type,
+      this.name,
+      () => this.send(event, limitMillis, signal),
+      () => (this.standing.failure === failure ? undefined : this.standing.failure),
+    )
+  }
+
   #judge(type: EventType, failure: VssCode, message: string): WriterReply {
     this.#judged = true
     return { state: FAILED_AT[type] ?? this.standing.state, failure, fatal: true, message }
@@ -143,22 +168,15 @@ export class WriterParticipant {
 
   #note(type: EventType): void {
     this.#sent.add(type)
-    if (type === 'Freeze') {
-      this.#frozenSinceMillis = this.#clock.nowMillis()
-    } else if (
-      (type === 'Thaw' || type === 'Abort' || type === 'BackupShutdown') &&
-      this.#frozenSinceMillis !== undefined
-    ) {
-      if (this.#freezeMessage !== undefined) {
-        this.#freezeMessage.closedBy = type === 'Thaw' ? 'thaw' : 'abort'
-        this.#freezeMessage.durationMicros = Math.round(
-          (this.#clock.nowMillis() - this.#frozenSinceMillis) * 1000,
-        )
-        freezeChannel.asyncEnd.publish(this.#freezeMessage)
-      }
-      this.#frozenSinceMillis = undefined
-      this.#freezeMessage = undefined
-    }
+    if (type === 'Freeze') this.#frozenAtMillis = this.#clock.nowMillis()
+    if (type !== 'Thaw' && type !== 'Abort' && type !== 'BackupShutdown') return
+    if (this.#frozenAtMillis === undefined || this.#closedAtMillis !== undefined) return
+    this.#closedAtMillis = this.#clock.nowMillis()
+    if (this.#freezeMessage === undefined) return
+    this.#freezeMessage.closedBy = type === 'Thaw' ? 'thaw' : 'abort'
+    this.#freezeMessage.durationMicros = Math.round((this.#closedAtMillis - this.#frozenAtMillis) * 1000)
+    freezeChannel.asyncEnd.publish(this.#freezeMessage)
+    this.#freezeMessage = undefined
   }
 
   /** Announces the freeze to whoever traces; ended by the closing event. */

@@ -44,6 +44,7 @@ for (const phase of [
       world.clock.run(backup.doSnapshotSet({ signal: controller.signal })),
     )
     t.is(error?.code, 'VSS_S_ASYNC_CANCELLED', error?.message)
+    t.regex(backup.report?.summary ?? '', /^The set was cancelled in [a-z]\w+ after /)
     await nothingIsLeft(t, world, backup)
   })
 }

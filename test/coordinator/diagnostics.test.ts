@@ -31,7 +31,9 @@ test('whoever listens hears every phase, freeze and hold of a set, with its numb
   await world.addProvider('array')
   world.faults.set('array.commitSnapshots', { kind: 'delay', millis: 20 })
   const backup = await world.prepared()
-  const { description } = await world.clock.run(backup.doSnapshotSet())
+  world.faults.set('w.onThaw', { kind: 'delay', millis: 30 })
+  world.faults.set('w.onPrepareSnapshot', { kind: 'delay', millis: 40 })
+  const { description, report } = await world.clock.run(backup.doSnapshotSet())
   await world.clock.run(backup.close())
   t.deepEqual(phases, [
     'endPrepareSnapshots',
@@ -51,6 +53,7 @@ test('whoever listens hears every phase, freeze and hold of a set, with its numb
   ])
   t.is(freezes.length, 1)
   t.like(freezes[0], { setId: description.setId, writerName: 'w', closedBy: 'thaw', durationMicros: 20_000 })
+  t.is(report.freezeMicros, 20_000, 'the freeze means the same in the report')
   t.is(holds.length, 1)
   t.like(holds[0], {
     setId: description.setId,

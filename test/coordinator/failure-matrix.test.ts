@@ -14,6 +14,10 @@ interface Row {
   aborts: boolean
   /** The closing call of each writer; undefined if it was not frozen. */
   closing: 'onThaw' | 'onAbort' | undefined
+  /** How long the writers were frozen. */
+  frozenMillis: number
+  /** The summary, behind the code. */
+  blamed: RegExp
 }
 
 const veto: Fault = { kind: 'throw', error: new VssError('VSS_E_PROVIDER_VETO', 'no') }
@@ -28,6 +32,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: undefined,
+    frozenMillis: 0,
+    blamed: /array in endPrepareSnapshots after 0 µs/,
   },
   {
     title: 'R182: EndPrepareSnapshots fails with an unlisted code',
@@ -37,6 +43,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: undefined,
+    frozenMillis: 0,
+    blamed: /array in endPrepareSnapshots after 0 µs/,
   },
   {
     title: 'the flags cannot be set',
@@ -45,6 +53,8 @@ const ROWS: Row[] = [
     code: 'VSS_E_UNEXPECTED',
     aborts: true,
     closing: undefined,
+    frozenMillis: 0,
+    blamed: /host in setPendingFlags after 0 µs/,
   },
   {
     title: 'PreCommitSnapshots vetoes',
@@ -54,6 +64,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 0,
+    blamed: /array in preCommitSnapshots after 0 µs/,
   },
   {
     title: 'the flush takes longer than the limit',
@@ -62,6 +74,8 @@ const ROWS: Row[] = [
     code: 'VSS_E_FLUSH_WRITES_TIMEOUT',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 10_000,
+    blamed: /kernel support in hold after 10\.00 s/,
   },
   {
     title: 'kernel support never answers the hold',
@@ -71,6 +85,8 @@ const ROWS: Row[] = [
     culprit: 'kernel support',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 11_000,
+    blamed: /kernel support in hold after 11\.00 s/,
   },
   {
     title: 'R181: CommitSnapshots vetoes',
@@ -80,6 +96,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 0,
+    blamed: /array in commitSnapshots after 0 µs/,
   },
   {
     title: 'R96, R97: CommitSnapshots takes 11 s',
@@ -89,6 +107,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 10_100,
+    blamed: /array in commitSnapshots, not done after 10\.10 s/,
   },
   {
     title: 'R104: CommitSnapshots waits for its own write and never returns',
@@ -98,6 +118,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 10_100,
+    blamed: /array in commitSnapshots, not done after 10\.10 s/,
   },
   {
     title: 'the event loop is blocked for 15 s during CommitSnapshots',
@@ -107,6 +129,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 15_000,
+    blamed: /array in commitSnapshots after 15\.00 s/,
   },
   {
     title: 'the release gives no verdict',
@@ -116,6 +140,8 @@ const ROWS: Row[] = [
     culprit: 'kernel support',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 0,
+    blamed: /kernel support in release after 0 µs/,
   },
   {
     title: 'PostCommitSnapshots vetoes',
@@ -125,6 +151,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onAbort',
+    frozenMillis: 0,
+    blamed: /array in postCommitSnapshots after 0 µs/,
   },
   {
     title: 'GetTargetLuns vetoes',
@@ -134,6 +162,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onThaw',
+    frozenMillis: 0,
+    blamed: /array in getTargetLuns after 0 µs/,
   },
   {
     title: 'LocateLuns vetoes',
@@ -143,6 +173,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onThaw',
+    frozenMillis: 0,
+    blamed: /array in locateLuns after 0 µs/,
   },
   {
     title: 'the rescan fails',
@@ -151,6 +183,8 @@ const ROWS: Row[] = [
     code: 'VSS_E_UNEXPECTED',
     aborts: true,
     closing: 'onThaw',
+    frozenMillis: 0,
+    blamed: /host in rescan after 0 µs/,
   },
   {
     title: 'the host cannot bring the copies in',
@@ -159,6 +193,8 @@ const ROWS: Row[] = [
     code: 'VSS_E_UNEXPECTED',
     aborts: true,
     closing: 'onThaw',
+    frozenMillis: 0,
+    blamed: /host in importVolumes after 0 µs/,
   },
   {
     title: 'PreFinalCommitSnapshots vetoes',
@@ -168,6 +204,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onThaw',
+    frozenMillis: 0,
+    blamed: /array in preFinalCommitSnapshots after 0 µs/,
   },
   {
     title: 'PostFinalCommitSnapshots vetoes',
@@ -177,6 +215,8 @@ const ROWS: Row[] = [
     culprit: 'array',
     aborts: true,
     closing: 'onThaw',
+    frozenMillis: 0,
+    blamed: /array in postFinalCommitSnapshots after 0 µs/,
   },
 ]
 
@@ -193,7 +233,12 @@ for (const row of ROWS) {
     t.is(world.providers[0]?.calls.includes('abortSnapshots'), row.aborts)
     for (const writer of world.writers)
       t.deepEqual(writer.closingCalls, row.closing === undefined ? [] : [row.closing])
-    t.is(backup.report?.timeline.at(-1)?.party === undefined, false, 'a failed set leaves its time line')
+    t.is(backup.report?.freezeMicros, row.frozenMillis * 1000)
+    const summary = backup.report?.summary ?? ''
+    t.true(summary.startsWith(`The set failed with ${row.code}: `), summary)
+    t.regex(summary, row.blamed)
+    const failed = backup.report?.timeline.filter(({ code, unfinished }) => code !== undefined || unfinished)
+    t.true((failed?.length ?? 0) > 0, 'the time line shows where it went wrong')
     await nothingIsLeft(t, world, backup)
   })
 }

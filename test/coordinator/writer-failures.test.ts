@@ -37,6 +37,9 @@ test('R63: onFreeze returning false ends the set; the writers frozen by then are
   t.like(error, { code: 'VSS_E_UNEXPECTED_WRITER_ERROR', culprit: 'front' })
   t.like(error?.cause, { code: 'VSS_E_WRITERERROR_RETRYABLE', text: 'busy' })
   t.false(world.writers[1]?.events.includes('onFreeze'))
+  t.regex(backup.report?.summary ?? '', /VSS_E_UNEXPECTED_WRITER_ERROR: front in Freeze after/)
+  const failed = backup.report?.timeline.filter(({ kind, code }) => kind === 'writer' && code !== undefined)
+  t.like(failed, [{ party: 'front', name: 'Freeze', code: 'VSS_E_WRITERERROR_RETRYABLE' }])
   const status = await statuses(world, backup)
   t.like(status['front'], {
     state: VSS_WRITER_STATE.VSS_WS_FAILED_AT_FREEZE,
@@ -76,6 +79,7 @@ test('R160: onFreeze that hangs is aborted by the writer itself when its window 
   // The back end is still in onFreeze; it is aborted beside it after the patience of the abort.
   t.is(world.clock.nowMillis() - startMillis, 70_000)
   const status = await statuses(world, backup)
+  t.regex(backup.report?.summary ?? '', /back in Freeze after 60\.00 s; writers were frozen for 60\.00 s/)
   t.is(status['front']?.failure, 'VSS_E_WRITERERROR_TIMEOUT')
   t.is(status['front']?.state, VSS_WRITER_STATE.VSS_WS_FAILED_AT_THAW)
   await nothingIsLeft(t, world, backup)
@@ -103,6 +107,7 @@ test('R160: a window that ends before the commit fails the set, and nobody is fr
   const error = await t.throwsAsync<VssError>(world.clock.run(backup.doSnapshotSet()))
   t.like(error, { code: 'VSS_E_UNEXPECTED_WRITER_ERROR', culprit: 'front' })
   t.is((error?.cause as VssError | undefined)?.code, 'VSS_E_WRITERERROR_TIMEOUT')
+  t.regex(backup.report?.summary ?? '', /: array in preCommitSnapshots after 59\.00 s; /)
   await nothingIsLeft(t, world, backup)
 })
 

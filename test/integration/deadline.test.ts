@@ -33,6 +33,8 @@ test.serial(
     const heldMillis = (backup.report?.hold?.holdMicros ?? 0) / 1000
     t.true(Math.abs(heldMillis - holdLimitMillis) < 200, `held for ${heldMillis} ms`)
     t.deepEqual(scene.writer.closingCalls, ['onAbort'])
+    t.regex(backup.report?.summary ?? '', /VSS_E_HOLD_WRITES_TIMEOUT: .*array provider in commitSnapshots/)
+    t.true((backup.report?.freezeMicros ?? 0) > 15_000_000, `frozen for ${backup.report?.freezeMicros} µs`)
     await backup.close()
     await assertNothingLeft(t, scene)
 
@@ -58,9 +60,19 @@ test.serial(
       return written
     })
     const { backup } = await prepared(scene, scene.names)
-    await rejectsWith(t, 'VSS_E_HOLD_WRITES_TIMEOUT', backup.doSnapshotSet())
+    const error = await rejectsWith(t, 'VSS_E_HOLD_WRITES_TIMEOUT', backup.doSnapshotSet())
+    t.regex(error.text, /the limit of 10000 ms ran out/)
     const heldMillis = (backup.report?.hold?.holdMicros ?? 0) / 1000
     t.true(Math.abs(heldMillis - holdLimitMillis) < 200, `held for ${heldMillis} ms`)
+    const commit = backup.report?.timeline.find(
+      ({ name, kind }) => name === 'commitSnapshots' && kind === 'provider',
+    )
+    t.true((commit?.durationMicros ?? 0) > 9_900_000, `in commitSnapshots for ${commit?.durationMicros} µs`)
+    t.regex(
+      backup.report?.summary ?? '',
+      /VSS_E_HOLD_WRITES_TIMEOUT: .*array provider in commitSnapshots(, not done)? after (9\.9|10\.)/,
+    )
+    t.true((backup.report?.freezeMicros ?? 0) > 9_900_000, `frozen for ${backup.report?.freezeMicros} µs`)
     await written
     t.deepEqual(await original.read(0, 512), Buffer.alloc(512, 5))
     await backup.close()
