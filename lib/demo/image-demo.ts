@@ -6,7 +6,6 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import type { Lun } from '../array/lun.ts'
 import type { StorageArray } from '../array/storage-array.ts'
-import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../service/local-service.ts'
@@ -14,7 +13,7 @@ import { type BackupOutcome, runBackup, type VolumeToBackUp } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
 import type { Check } from './check.ts'
 import { isExt, proveFileSystems } from './file-system-check.ts'
-import { type ImageBefore, readImage } from './image.ts'
+import { blaming, type ImageBefore, readImage } from './image.ts'
 import { MetadataWitness } from './metadata-witness.ts'
 import type { DemoProgress } from './progress.ts'
 import { type CopiedDisk, proveContents, proveGivenBack } from './prove-images.ts'
@@ -42,13 +41,13 @@ export async function runImageDemo(options: ImageDemoOptions): Promise<DemoRepor
   for (const path of await distinct(images)) {
     before.push(await readImage(path, nameFor(path, before), progress, signal))
   }
-  await mkdir(out, { recursive: true })
 
   progress.phase('Setting up')
   await using workspace = await makeWorkspace(SPACE_BYTES_EACH * before.length, (array) =>
     adopt(array, before),
   )
   const adopted = workspace.filled
+  await mkdir(out, { recursive: true })
   const [outcome, checks] = await backUp(workspace.arrayPath, adopted, options)
 
   progress.phase('Giving the images back')
@@ -66,8 +65,9 @@ async function backUp(
   adopted: readonly AdoptedImage[],
   { out, progress, signal }: ImageDemoOptions,
 ): Promise<[BackupOutcome, Check[]]> {
-  await using service = await openLocalService({ arrayPath })
+  await using service = await openLocalService({ arrayPath, luns: [] })
   for (const { path, guid } of adopted) {
+    await blaming(path, () => service.map(guid))
     progress.note(`${path} is LUN ${guid}`)
   }
   const witness = await MetadataWitness.watch(adopted.map(({ guid }) => service.lun(guid)))
@@ -76,13 +76,11 @@ async function backUp(
   try {
     await using backup = new BackupComponents(service.coordinator)
     const volumes = adopted.flatMap((image) => volumesOn(service, image))
-    if (volumes.length === 0)
-      throw new VssError('VSS_E_OBJECT_NOT_FOUND', 'there is no volume on any of the images')
     outcome = await runBackup(backup, service, { volumes, out, progress, signal })
     progress.phase('Proving the copies')
     checks.push(
       ...(await proveSet(outcome, service, (original) => pathOf(adopted, original))),
-      ...(await witness.prove()),
+      ...(await witness.prove(outcome.snapshotSetId)),
       await compare(outcome, adopted, service, signal),
       await proveFileSystems(await extImages(outcome), signal),
     )
@@ -98,7 +96,7 @@ async function backUp(
 }
 
 async function distinct(images: readonly string[]): Promise<string[]> {
-  return [...new Set(await Promise.all(images.map((path) => realpath(path))))]
+  return [...new Set(await Promise.all(images.map((path) => blaming(path, () => realpath(path)))))]
 }
 
 function nameFor(path: string, others: readonly ImageBefore[]): string {
@@ -109,7 +107,7 @@ function nameFor(path: string, others: readonly ImageBefore[]): string {
 async function adopt(array: StorageArray, images: readonly ImageBefore[]): Promise<AdoptedImage[]> {
   const adopted: AdoptedImage[] = []
   for (const image of images) {
-    const guid = await array.adoptLun(image.path)
+    const guid = await blaming(image.path, () => array.adoptLun(image.path))
     adopted.push({ ...image, guid })
   }
   return adopted

@@ -1,5 +1,12 @@
-/** A disk image before anybody has touched it. */
-import { readDiskLayout } from '../host/partition-table.ts'
+/**
+ * A disk image before anybody has touched it, and the errors about images: each names its file and
+ * says what can be done.
+ */
+import { open } from 'node:fs/promises'
+import { describeThrown, type VssCode, VssError, type VssErrorOptions } from '../errors.ts'
+import { type DiskLayout, readDiskLayout } from '../host/partition-table.ts'
+import { volumesOfLayout } from '../host/volume.ts'
+import { GUID_NULL } from '../ids.ts'
 import { ImageFile } from './byte-source.ts'
 import { hashOf } from './copy-volume.ts'
 import { type ByteRange, hashOutside, metadataRanges } from './disk.ts'
@@ -16,18 +23,94 @@ export interface ImageBefore {
   contents: string
 }
 
-export async function readImage(
+/** Where the general advice of a code is about something else than an image. */
+const REMEDIES: Partial<Record<VssCode, string>> = {
+  ERR_DISK_DAMAGED: 'Repair the partition table of the image, with gdisk for example, or leave it out.',
+  ERR_DISK_LAYOUT: 'Mend the partition table of the image, with gdisk for example, or leave it out.',
+  ERR_DISK_TOO_SMALL: 'Check that the image is whole, or leave it out.',
+  ERR_LUN_SIZE: 'Check that the image is whole, or leave it out.',
+  VSS_E_OBJECT_ALREADY_EXISTS: 'Give one of the two: disks with the same identity cannot be on one host.',
+}
+
+const NOT_WRITABLE =
+  'Make the image writable, or give a copy of it: nothing is written to it, but a LUN must be writable.'
+
+const OF_THE_SYSTEM: Readonly<Record<string, readonly [VssCode, string]>> = {
+  ENOENT: ['VSS_E_OBJECT_NOT_FOUND', 'Check the path of the image.'],
+  ENOTDIR: ['VSS_E_OBJECT_NOT_FOUND', 'Check the path of the image.'],
+  EISDIR: ['ERR_INVALID_ARGUMENT', 'Give the path of a raw disk image.'],
+  EACCES: ['E_ACCESSDENIED', NOT_WRITABLE],
+  EPERM: ['E_ACCESSDENIED', NOT_WRITABLE],
+  EROFS: ['E_ACCESSDENIED', NOT_WRITABLE],
+}
+
+/** What `work` gives; what it throws becomes an error with the image for its culprit. */
+export async function blaming<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    throw imageError(path, thrown)
+  }
+}
+
+function imageError(path: string, thrown: unknown): unknown {
+  if (thrown instanceof VssError) {
+    const { code, text, errno, offsetBytes } = thrown
+    const options: VssErrorOptions = { cause: thrown, culprit: path, remedy: REMEDIES[code] ?? thrown.remedy }
+    if (errno !== undefined) options.errno = errno
+    if (offsetBytes !== undefined) options.offsetBytes = offsetBytes
+    return new VssError(code, text.includes(path) ? text : `${path}: ${text}`, options)
+  }
+  // An abort, or a defect, is nothing that an image can be blamed for.
+  if (!(thrown instanceof Error) || !('syscall' in thrown) || !('code' in thrown)) return thrown
+  const [code, remedy] = OF_THE_SYSTEM[String(thrown.code)] ?? (['ERR_IO', undefined] as const)
+  const text = describeThrown(thrown)
+  const options: VssErrorOptions = { cause: thrown, culprit: path }
+  if (remedy !== undefined) options.remedy = remedy
+  if ('errno' in thrown && typeof thrown.errno === 'number') options.errno = -thrown.errno
+  return new VssError(code, text.includes(path) ? text : `${path}: ${text}`, options)
+}
+
+/** @throws VssError naming the image, for one that cannot be backed up */
+export function readImage(
   path: string,
   name: string,
   progress: DemoProgress,
   signal: AbortSignal,
 ): Promise<ImageBefore> {
-  await using file = await ImageFile.open(path)
-  const metadata = metadataRanges(await readDiskLayout(file))
-  const onAdvance = (doneBytes: number, totalBytes: number): void =>
-    progress.advance(path, doneBytes, totalBytes)
-  const sha256 = await hashOf(file, { signal, onAdvance })
-  const contents = metadata.length === 0 ? sha256 : await hashOutside(file, metadata, { signal, onAdvance })
-  progress.note(`${path}: ${file.sizeBytes} bytes, SHA-256 ${sha256}`)
-  return { path, name, sha256, metadata, contents }
+  return blaming(path, async () => {
+    await requireUsableFile(path)
+    await using file = await ImageFile.open(path)
+    const layout = await readDiskLayout(file)
+    requireVolume(layout)
+    const metadata = metadataRanges(layout)
+    const onAdvance = (doneBytes: number, totalBytes: number): void =>
+      progress.advance(path, doneBytes, totalBytes)
+    const sha256 = await hashOf(file, { signal, onAdvance })
+    const contents = metadata.length === 0 ? sha256 : await hashOutside(file, metadata, { signal, onAdvance })
+    progress.note(`${path}: ${file.sizeBytes} bytes, SHA-256 ${sha256}`)
+    return { path, name, sha256, metadata, contents }
+  })
+}
+
+/** Opened as an array will open it. */
+async function requireUsableFile(path: string): Promise<void> {
+  await using file = await open(path, 'r+')
+  const stat = await file.stat()
+  if (!stat.isFile()) {
+    throw new VssError('ERR_INVALID_ARGUMENT', 'the image is not a regular file', {
+      remedy: 'Give the path of a raw disk image.',
+    })
+  }
+  if (stat.size === 0) throw new VssError('ERR_DISK_TOO_SMALL', 'the image is empty')
+}
+
+/** A disk that has nothing to back up must not look as if it had been. */
+function requireVolume(layout: DiskLayout): void {
+  if (volumesOfLayout(GUID_NULL, layout).length > 0) return
+  const what =
+    layout.partitions.length === 0 ? 'its partition table is empty' : 'no partition of it holds a volume'
+  throw new VssError('VSS_E_OBJECT_NOT_FOUND', `there is no volume to back up: ${what}`, {
+    remedy: 'Leave the image out, or make a partition on it.',
+  })
 }

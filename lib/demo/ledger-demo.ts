@@ -99,7 +99,7 @@ export async function runLedgerDemo({ out, progress, signal }: LedgerDemoOptions
       ...bystander.checks,
       proveLoadsWentOn(after),
       ...(await proveSet(outcome, service, (guid) => `LUN ${guid}`)),
-      ...(await witness.prove()),
+      ...(await witness.prove(outcome.snapshotSetId)),
     ]
     const report: LoadsReport = {
       transactionsAtInstant: ledger.transactionsAtInstant,

@@ -34,12 +34,15 @@ const PHASE_TO_LOOK_IN = 'freeze'
 export class MetadataWitness {
   readonly #disks: readonly WatchedDisk[]
   #before: Sighting[] = []
-  #during: Promise<Sighting[]> | undefined
+  /** Others may make sets of other disks in this process; which set is to be proved is said later. */
+  readonly #during: Map<Guid, Promise<Sighting[]>> = new Map()
   readonly #onPhase = (message: unknown): void => {
-    if ((message as PhaseMessage).phase !== PHASE_TO_LOOK_IN) return
-    this.#during = this.#look()
+    const { setId, phase } = message as PhaseMessage
+    if (phase !== PHASE_TO_LOOK_IN) return
+    const look = this.#look()
+    this.#during.set(setId, look)
     // Awaited in prove(), perhaps long after it has failed.
-    this.#during.catch(() => undefined)
+    look.catch(() => undefined)
   }
 
   private constructor(disks: readonly WatchedDisk[]) {
@@ -65,14 +68,14 @@ export class MetadataWitness {
   }
 
   /** Takes the last look and compares. */
-  async prove(): Promise<Check[]> {
+  async prove(snapshotSetId: Guid): Promise<Check[]> {
     const name = 'all metadata sectors of the originals are the same before, during and after'
     const nameOfFlags =
       'the flags of the copies were pending on the originals while the set was made, and only then'
     const after = await this.#look()
     let during: Sighting[]
     try {
-      during = (await this.#during) ?? []
+      during = (await this.#during.get(snapshotSetId)) ?? []
     } catch (thrown) {
       const problem = `the look during the set failed: ${describeThrown(thrown)}`
       return [checkOf(name, [problem], ''), checkOf(nameOfFlags, [problem], '')]

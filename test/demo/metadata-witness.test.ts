@@ -6,6 +6,8 @@ import { ALL_VSS_FLAGS, VSS_FLAGS } from '../../lib/host/volume.ts'
 import { newGuid } from '../../lib/ids.ts'
 import { gptBytes, MemoryDisk, MiB, problemOf, SECTOR_BYTES } from './memory-disk.ts'
 
+const setId = newGuid()
+
 interface Course {
   before?: (disk: MemoryDisk) => void
   /** While the look of the freeze is taken. */
@@ -22,12 +24,14 @@ async function watch(t: ExecutionContext, course: Course): Promise<[string, stri
   t.teardown(() => witness.stop())
   for (const disk of disks) disk.pendingVssFlags = ALL_VSS_FLAGS
   course.during?.(disks[1])
-  phaseChannel.start.publish({ setId: newGuid(), phase: course.phase ?? 'freeze' })
+  phaseChannel.start.publish({ setId, phase: course.phase ?? 'freeze' })
   // The look is taken in the turns that follow.
   await new Promise((resolve) => setImmediate(resolve))
   for (const disk of disks) disk.pendingVssFlags = 0n
   course.after?.(disks[1])
-  const [metadata, flags] = await witness.prove()
+  // Of a set of somebody else, which must not count.
+  phaseChannel.start.publish({ setId: newGuid(), phase: 'freeze' })
+  const [metadata, flags] = await witness.prove(setId)
   witness.stop()
   if (metadata === undefined || flags === undefined) throw new Error('the witness gave no checks')
   return [problemOf(metadata), problemOf(flags)]
@@ -91,10 +95,10 @@ test.serial('where no original has a partition table there are no metadata to be
   const disk = new MemoryDisk(Buffer.alloc(MiB))
   const witness = await MetadataWitness.watch([disk])
   disk.pendingVssFlags = ALL_VSS_FLAGS
-  phaseChannel.start.publish({ setId: newGuid(), phase: 'freeze' })
+  phaseChannel.start.publish({ setId, phase: 'freeze' })
   await new Promise((resolve) => setImmediate(resolve))
   disk.pendingVssFlags = 0n
-  const [metadata, flags] = await witness.prove()
+  const [metadata, flags] = await witness.prove(setId)
   witness.stop()
   t.like(metadata, { skipped: 'no original has a partition table' })
   t.is(flags === undefined ? 'none' : problemOf(flags), '')

@@ -10,7 +10,8 @@ import { proveLedger } from '../../lib/demo/prove-ledger.ts'
 import type { DemoReport } from '../../lib/demo/report.ts'
 import { BackupComponentsDocument } from '../../lib/document/backup-components.ts'
 import { WriterMetadataDocument } from '../../lib/document/writer-metadata.ts'
-import { type ErrorResult, holdfast, lastLine, temporaryDirectory, tool } from '../cli/command.ts'
+import { type Ended, type ErrorResult, holdfast, lastLine, temporaryDirectory, tool } from '../cli/command.ts'
+import { gptBytes } from '../demo/memory-disk.ts'
 
 const areJudgesThere = (await Promise.all([tool('sgdisk', '--version'), tool('mke2fs', '-V')])).every(
   (output) => output !== undefined,
@@ -198,22 +199,27 @@ judged('an image of a damaged ext4 is not verified (needs gdisk and e2fsprogs)',
   t.is(sha256(image), createHash('sha256').update(bytes).digest('hex'))
 })
 
-test.serial(
-  'an image with a damaged partition table, and one that is not there, are typed errors',
-  async (t) => {
-    const { out, temporary, env } = places(t)
-    const image = join(out, '..', 'disk.img')
-    writeFileSync(image, '')
-    truncateSync(image, 100)
-    const small = await holdfast(['demo', '--json', '--out', out, '--image', image], { env })
-    t.not(small.code, 0)
-    t.regex(lastLine<ErrorResult>(small).error.code, /^ERR_/)
-    const missing = await holdfast(['demo', '--json', '--out', out, '--image', `${image}.not`], { env })
-    t.is(missing.code, 3)
-    t.is(lastLine<ErrorResult>(missing).error.code, 'ENOENT')
-    t.deepEqual(arraysIn(temporary), [])
-  },
-)
+test.serial('of several images the error names the one that is damaged, or is not there', async (t) => {
+  const { out, temporary, env } = places(t)
+  const [good, bad] = ['good.img', 'bad.img'].map((name) => join(out, '..', name)) as [string, string]
+  const bytes = gptBytes()
+  writeFileSync(good, bytes)
+  // The partition table is of a larger disk: the image was cut short.
+  writeFileSync(bad, gptBytes().subarray(0, bytes.length / 2))
+  const before = sha256(bad)
+  const demo = (image: string): Promise<Ended> =>
+    holdfast(['demo', '--json', '--out', out, '--image', good, image], { env })
+  const damaged = await demo(bad)
+  t.is(damaged.code, 5)
+  const { error } = lastLine<ErrorResult & { error: { culprit: string; remedy: string } }>(damaged)
+  t.like(error, { code: 'ERR_DISK_DAMAGED', culprit: bad })
+  t.regex(error.remedy, /^Repair the partition table of the image/)
+  const missing = await demo(`${bad}.not`)
+  t.is(missing.code, 3)
+  t.like(lastLine<ErrorResult>(missing).error, { code: 'VSS_E_OBJECT_NOT_FOUND', culprit: `${bad}.not` })
+  t.deepEqual([sha256(good), sha256(bad)], [createHash('sha256').update(bytes).digest('hex'), before])
+  t.deepEqual(arraysIn(temporary), [])
+})
 
 /** A GPT disk with one partition that holds an ext4 with one file. */
 async function makeExtDisk(path: string): Promise<void> {
