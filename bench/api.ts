@@ -9,7 +9,7 @@
  */
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { StorageArray } from '../lib/index.ts'
+import { StorageArray } from 'holdfast'
 import { judge } from './support/bars.ts'
 import { benchOptions, printMachine, printTable } from './support/report.ts'
 import { median, medianInterval, quantile, rounded } from './support/stats.ts'

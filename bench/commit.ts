@@ -1,7 +1,8 @@
 /**
  * How long a commit holds the writes of a set, and what that depends on.
  *
- *     npm run bench -- commit [--json] [--dir DIR] [--quick] [--check]
+ *     npm run bench -- commit [--json] [--dir DIR] [--quick] [--check]      in a checkout
+ *     npx holdfast bench commit …                                           where the package is installed
  *
  * Sets of 1, 4, 16 and 64 LUNs of 1 GiB and of 1 TiB, without and with 100 earlier copies, while 4 KiB random
  * writes at queue depth 16 on every LUN keep running (within 256 MiB a LUN, 40 MB/s in all, from a thread of

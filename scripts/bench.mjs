@@ -1,4 +1,4 @@
-// npm run bench -- NAME [--json] [arguments]    runs bench/NAME.ts
+// npm run bench -- NAME [--json] [arguments]    runs bench/NAME.ts, compiled
 //
 // Native drivers (bench/native/*.cc) are built first; HOLDFAST_DRIVERS names the folder they lie in.
 import { spawnSync } from 'node:child_process'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { findProgram, root, runProgram } from './program.mjs'
 
 const [name, ...args] = process.argv.slice(2)
-const file = findProgram('bench', name)
+findProgram('bench', name)
 const env = {}
 if (existsSync(join(root, 'bench/native'))) {
   const out = 'build-cmake/bench/build'
@@ -23,4 +23,4 @@ if (existsSync(join(root, 'bench/native'))) {
   if (status !== 0) process.exit(status ?? 1)
   env.HOLDFAST_DRIVERS = join(root, out)
 }
-runProgram(file, args, env)
+runProgram(join(root, 'dist/bench', `${name}.js`), args, env)

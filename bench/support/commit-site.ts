@@ -20,7 +20,7 @@ import {
   VSS_VOLUME_SNAPSHOT_ATTRIBUTES,
   VSS_WRITERRESTORE_ENUM,
   Writer,
-} from '../../lib/index.ts'
+} from 'holdfast'
 import { Load } from './load.ts'
 
 export interface SiteShape {

@@ -1,7 +1,7 @@
-/** Starts and asks the thread that keeps a bench's LUNs busy. */
+/** Starts and asks the thread that keeps a bench's LUNs busy. Benches run compiled: a thread has no loader of its own. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { Guid } from '../../lib/index.ts'
+import type { Guid } from 'holdfast'
 
 export interface LoadReport {
   writes: number
@@ -26,7 +26,7 @@ export class Load {
   }
 
   static async start(options: LoadOptions): Promise<Load> {
-    const worker = new Worker(new URL('./load-thread.mjs', import.meta.url), {
+    const worker = new Worker(new URL('./load-thread.js', import.meta.url), {
       workerData: options,
       execArgv: [],
     })

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { addArrayCommands } from './array-commands.ts'
+import { addBenchCommand } from './bench-command.ts'
 import { addDemoCommand } from './demo-command.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { addLunCommands } from './lun-commands.ts'
@@ -36,6 +37,7 @@ export function makeProgram(): Command {
   addArrayCommands(program)
   addLunCommands(program)
   addSnapshotCommands(program)
+  addBenchCommand(program)
   for (const command of allOf(program)) command.exitOverride().addHelpText('after', exitCodeHelp())
   return program
 }
