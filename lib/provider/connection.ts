@@ -49,7 +49,7 @@ export class InProcessConnection implements ProviderConnection {
     this.#provider = provider
     for (const method of REQUIRED_METHODS) {
       if (typeof provider[method] !== 'function') {
-        throw new TypeError(`a provider must implement ${method}`)
+        throw new VssError('E_INVALIDARG', `a provider must implement ${method}`, { culprit: method })
       }
     }
     this.methods = new Set<ProviderMethod>([

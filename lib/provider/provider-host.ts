@@ -9,43 +9,12 @@ import { type Clock, withLimit } from '../clock.ts'
 import type { VSS_PROVIDER_TYPE } from '../enums.ts'
 import { describeThrown, type VssCode, VssError } from '../errors.ts'
 import { type Guid, parseGuid } from '../ids.ts'
+import { checkAnswer } from './answers.ts'
 import { InProcessConnection, type ProviderConnection } from './connection.ts'
-import { PROVIDER_CODES, type Provider, type ProviderCalls, type ProviderMethod } from './interfaces.ts'
+import { PROVIDER_CODES, type ProviderCalls, type ProviderMethod } from './interfaces.ts'
+import { checkRegistration, type ProviderRegistration } from './registration.ts'
 
-/**
- * Where the provider runs. The rule of VSS is a process of its own; a provider inside this process
- * has to be asked for by name.
- */
-export interface InProcessProvider {
-  kind: 'inProcess'
-  provider: Provider
-}
-
-/** A connection somebody else made, for example to a process. */
-export interface ConnectedProvider {
-  kind: 'connection'
-  connection: ProviderConnection
-}
-
-/** As in IVssAdmin::RegisterProvider, and where to find it. */
-export interface ProviderRegistration {
-  /** Stable over versions of the provider. */
-  providerId: Guid
-  providerName: string
-  providerType: VSS_PROVIDER_TYPE
-  providerVersion: string
-  /** One for each version; the provider's own id serves where there is only one. */
-  providerVersionId?: Guid
-  classId?: Guid
-  host: InProcessProvider | ConnectedProvider
-  /**
-   * Whether the provider needs the writes in flight to have ended when it commits. `true` is right for
-   * whoever copies a LUN from below, `false` only for one that knows which epoch a write belongs to.
-   *
-   * @defaultValue `true`
-   */
-  needsQuiescedWrites?: boolean
-}
+export type { ConnectedProvider, InProcessProvider, ProviderRegistration } from './registration.ts'
 
 /** Upper limits of a provider's calls. Commit has none of its own: the hold's limit is stricter. */
 export interface ProviderLimits {
@@ -99,6 +68,7 @@ export class ProviderHost {
   readonly #listeners: Set<(record: ProviderCallRecord) => void> = new Set()
 
   constructor(registration: ProviderRegistration, clock: Clock, limits: Partial<ProviderLimits> = {}) {
+    checkRegistration(registration)
     this.providerId = parseGuid(registration.providerId, 'providerId')
     this.providerName = registration.providerName
     this.providerType = registration.providerType
@@ -131,8 +101,8 @@ export class ProviderHost {
   }
 
   /**
-   * Makes one call. Its limit is the method's own; with a signal it also ends, rejecting with the
-   * signal's reason, when that fires.
+   * Makes one call and looks at the answer. Its limit is the method's own; with a signal it also ends, rejecting
+   * with the signal's reason, when that fires.
    *
    * @throws VssError with one of the codes a provider may use, or `VSS_E_UNEXPECTED_PROVIDER_ERROR`.
    */
@@ -143,7 +113,7 @@ export class ProviderHost {
   ): Promise<Outcome<M>> {
     const inFlight: ProviderCallInFlight = { method, startMillis: this.#clock.nowMillis() }
     this.#inFlight.add(inFlight)
-    const work = this.#connection.call(method, args).finally(() => this.#inFlight.delete(inFlight))
+    const work = this.#answerOf(method, args).finally(() => this.#inFlight.delete(inFlight))
     const limitMillis = this.#limitOf(method)
     let code: VssCode | undefined
     try {
@@ -152,6 +122,7 @@ export class ProviderHost {
         signal,
         onLimit: () => new Error(`no answer within ${limitMillis} ms`),
       })
+      checkAnswer(method, outcome, args)
       return outcome as Outcome<M>
     } catch (thrown) {
       const error = signal?.aborted && thrown === signal.reason ? thrown : this.#translate(method, thrown)
@@ -190,6 +161,11 @@ export class ProviderHost {
     }
     await this.#connection.close()
     return true
+  }
+
+  /** A connection that throws at once, or gives no promise, fails like one that rejects. */
+  async #answerOf(method: ProviderMethod, args: readonly unknown[]): Promise<unknown> {
+    return this.#connection.call(method, args)
   }
 
   #limitOf(method: ProviderMethod): number | undefined {
