@@ -78,9 +78,8 @@ export class ArrayProvider
     const no: LunsSupport = { isSupported: false, luns }
     // Client-accessible copies are for the system provider alone.
     if ((context & (ATTR.VSS_VOLSNAP_ATTR_PLEX | ATTR.VSS_VOLSNAP_ATTR_CLIENT_ACCESSIBLE)) !== 0) return no
-    const own = (await this.#locate(luns)).filter(
-      (lun) => lun !== undefined && lun.info.snapshotId === null && lun.copyCount < COPIES_OF_LUN_MAX,
-    ) as LocatedLun[]
+    // A LUN that has all the copies it can have is supported; beginPrepareSnapshot refuses it for the time being.
+    const own = (await this.#locate(luns)).filter((lun) => lun?.info.snapshotId === null) as LocatedLun[]
     const [first] = own
     if (first === undefined || own.length < luns.length) return no
     if (own.some(({ array }) => array !== first.array)) return no

@@ -45,8 +45,9 @@ export interface HardwareSnapshotProvider {
    * Whether a copy of a volume on these LUNs can be made in this context: all of them or none.
    *
    * The provider honours the attributes in `context` (TRANSPORTABLE, DIFFERENTIAL, PLEX) or says no,
-   * says no also while it is temporarily unable, and never says yes to what it cannot do. Yes to
-   * TRANSPORTABLE means the copy can also be brought to another host.
+   * says no also while it is temporarily unable, and never says yes to what it cannot do. A maximum of
+   * copies that is reached is no reason to say no: beginPrepareSnapshot refuses it, with the code for it.
+   * Yes to TRANSPORTABLE means the copy can also be brought to another host.
    */
   areLunsSupported(context: number, deviceNames: string[], luns: VdsLunInformation[]): Promise<LunsSupport>
 

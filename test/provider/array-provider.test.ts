@@ -86,20 +86,20 @@ test('interconnects and signatures are the host’s to know and come back as giv
   )
 })
 
-test('a LUN with as many copies as it can have is not supported at present', async (t) => {
+test('a LUN with as many copies as it can have is supported, and refused with the maximum when it joins a set', async (t) => {
   const guid = newGuid()
   const info = { guid, snapshotId: null, sourceGuid: null, copyCount: 512 } as LunInfo
   const full = { findLun: async () => info } as unknown as StorageArray
   const provider = new ArrayProvider({ arrays: [full], masking: new LunMasking() })
   const lun = arrayLunInformation(guid, false)
-  t.false((await provider.areLunsSupported(BACKUP, [''], [lun])).isSupported)
+  t.true((await provider.areLunsSupported(BACKUP, [''], [lun])).isSupported)
   await rejectsWith(
     t,
     'VSS_E_MAXIMUM_NUMBER_OF_SNAPSHOTS_REACHED',
     provider.beginPrepareSnapshot(newGuid(), newGuid(), BACKUP, [''], [lun]),
   )
   info.copyCount = 511
-  t.true((await provider.areLunsSupported(BACKUP, [''], [lun])).isSupported)
+  t.is((await provider.beginPrepareSnapshot(newGuid(), newGuid(), BACKUP, [''], [lun])).luns.length, 1)
 })
 
 test('the copies are named one to one, with identifiers of their own and without a signature', async (t) => {
