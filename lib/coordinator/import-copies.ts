@@ -82,6 +82,8 @@ export async function importCopies(
   parties: ImportParties,
 ): Promise<ImportedVolume[]> {
   const { clock, host, limits, timeline, signal } = parties
+  // A set without volumes is of no interest to the host.
+  if (copies.length === 0) return []
   for (const provider of set.providers) {
     const targets = copies.filter((copy) => copy.provider === provider).map((copy) => copy.target)
     await timeline.measure('provider', 'locateLuns', provider.providerName, () =>

@@ -199,11 +199,12 @@ export class Host implements VolumeHost {
   }
 
   /**
-   * With LUNs to expect, as {@link VolumeHost.rescan} says. Without, reads the partition tables of the
-   * mapped LUNs again; a table that has become unreadable leaves its disk as it was and is the error.
+   * With a list of LUNs to expect, be it empty, as {@link VolumeHost.rescan} says. Without one, reads the
+   * partition tables of the mapped LUNs again; a table that has become unreadable leaves its disk as it was
+   * and is the error.
    */
-  async rescan(expected: VdsLunInformation[] = [], limitMillis: number = 0): Promise<ArrivedLun[]> {
-    if (expected.length > 0) return this.#arrivals.wait(expected, limitMillis)
+  async rescan(expected?: VdsLunInformation[], limitMillis: number = 0): Promise<ArrivedLun[]> {
+    if (expected !== undefined) return this.#arrivals.wait(expected, limitMillis)
     await this.#changes.run(() => this.#disks.refreshMapped())
     return []
   }

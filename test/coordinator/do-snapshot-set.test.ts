@@ -214,6 +214,20 @@ test('deletion stops at the first shadow copy that cannot go and names it', asyn
   await world.clock.run(backup.close())
 })
 
+test('a set without volumes is made by its writers alone, whatever becomes of the disks of the host', async (t) => {
+  const world = new World()
+  const writer = await world.addWriter(new FakeWriter('w', world.faults))
+  await world.addProvider('array')
+  for (const point of ['host.rescan', 'host.importVolumes', 'array.getTargetLuns']) {
+    world.faults.set(point, { kind: 'throw', error: new Error('an unrelated disk is damaged') })
+  }
+  const backup = await world.prepared()
+  const { description } = await world.clock.run(backup.doSnapshotSet())
+  t.deepEqual(description.snapshots, [])
+  t.true(writer.events.includes('onPostSnapshot'))
+  await world.clock.run(backup.close())
+})
+
 test('R179: a second set cannot be started before the first is made, and can right after', async (t) => {
   const world = new World()
   world.host.addVolume()

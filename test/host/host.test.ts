@@ -338,3 +338,14 @@ test('a closed host has no volumes, and leaves LUNs open that were mapped by han
   t.true(lun instanceof Lun)
   t.is((await lun.read(0, 512)).length, 512)
 })
+
+test('a rescan that expects nothing waits for nothing and reads nothing again', async (t) => {
+  const array = await newArray(t)
+  const lun = await gptLun(array)
+  const host = new Host()
+  await host.map(lun)
+  await lun.write(512, Buffer.alloc(512))
+  await lun.write(lun.sizeBytes - 512, Buffer.alloc(512))
+  t.deepEqual(await host.rescan([], 1_000), [])
+  await rejectsWith(t, 'ERR_DISK_DAMAGED', host.rescan())
+})
