@@ -65,6 +65,70 @@ function makeDisk(t: ExecutionContext, directory: string): { image: string; tree
   return { image, tree }
 }
 
+const recordBytes = 4096
+/** The second partition of the disk: what the writer has to itself. */
+const ring = { offsetBytes: partitionOffsetBytes + partitionBytes, records: (4 * MiB) / recordBytes }
+
+/**
+ * Writes numbered records to the second partition, each when the one before has been acknowledged, and
+ * round and round: so a copy of one instant holds all of them up to some number, and none behind it.
+ */
+class RingWriter {
+  acknowledged = 0
+  readonly #lun: Lun
+  readonly #writing: Promise<void>
+  #isStopped = false
+
+  constructor(lun: Lun) {
+    this.#lun = lun
+    this.#writing = this.#write().finally(() => {
+      this.#isStopped = true
+    })
+  }
+
+  async #write(): Promise<void> {
+    while (!this.#isStopped) {
+      const number = this.acknowledged + 1
+      const block = Buffer.alloc(recordBytes, number & 0xff)
+      block.writeUInt32LE(number)
+      await this.#lun.write(ring.offsetBytes + (number % ring.records) * recordBytes, block)
+      this.acknowledged = number
+    }
+  }
+
+  /** Gives the last number; nothing is under way any more. */
+  async stop(): Promise<number> {
+    this.#isStopped = true
+    await this.#writing
+    return this.acknowledged
+  }
+
+  /** Resolves when this many more have been acknowledged. */
+  async more(count: number): Promise<number> {
+    const wanted = this.acknowledged + count
+    while (this.acknowledged < wanted && !this.#isStopped) await this.#lun.flush()
+    return this.acknowledged
+  }
+}
+
+/** The last record of a ring, of which every one must be whole and in its place. */
+function lastRecord(t: ExecutionContext, disk: string): number {
+  const bytes = readFileSync(disk).subarray(ring.offsetBytes, ring.offsetBytes + ring.records * recordBytes)
+  const slots = Array.from({ length: ring.records }, (_, slot) =>
+    bytes.subarray(slot * recordBytes, (slot + 1) * recordBytes),
+  )
+  const last = Math.max(...slots.map((slot) => slot.readUInt32LE()))
+  const isWhole = (slot: Buffer, number: number): boolean => {
+    const block = Buffer.alloc(recordBytes, number & 0xff)
+    block.writeUInt32LE(number)
+    return slot.equals(block)
+  }
+  for (let number = Math.max(1, last - ring.records + 1); number <= last; number++) {
+    if (!isWhole(slots[number % ring.records] as Buffer, number)) t.fail(`record ${number} is not there`)
+  }
+  return last
+}
+
 async function exportDisk(lun: Lun, path: string): Promise<void> {
   const file = openSync(path, 'w')
   for (let at = 0; at < lun.sizeBytes; at += 8 * MiB)
@@ -99,7 +163,12 @@ judged(
     backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK)
     backup.startSnapshotSet()
     for (const { name } of service.host.volumes()) await backup.addToSnapshotSet(name)
+    const writer = new RingWriter(service.lun(guid))
+    const writtenBefore = await writer.more(50)
     await backup.doSnapshotSet()
+    const writtenAtEnd = writer.acknowledged
+    await writer.more(50)
+    await writer.stop()
     await backup.close()
     // What is written from now on is in no copy: the file system of the original is destroyed.
     await service.lun(guid).write(partitionOffsetBytes, Buffer.alloc(MiB, 0xff))
@@ -109,6 +178,14 @@ judged(
     const pages = [copy.inquiry(), copy.vpd(0x80), copy.vpd(0x83)]
     await copy.close()
     await service.close()
+
+    const copied = lastRecord(t, exported)
+    // One more may have been under way when the set ended.
+    t.true(
+      copied >= writtenBefore && copied <= writtenAtEnd + 1,
+      `${writtenBefore} ≤ ${copied} ≤ ${writtenAtEnd + 1}`,
+    )
+    t.true(writtenAtEnd > writtenBefore, 'nothing was written while the set was being made')
 
     for (const disk of [image, exported]) {
       t.regex(judge(t, 'sgdisk', '--verify', disk), /No problems found/)
