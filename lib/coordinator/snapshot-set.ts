@@ -28,10 +28,13 @@ export class SnapshotSet {
   readonly context: number
   readonly members: SetMember[] = []
   state: VSS_SNAPSHOT_STATE = STATE.VSS_SS_PREPARING
+  readonly #givenUp: AbortSignal | undefined
 
-  constructor(context: number) {
+  /** @param givenUp - fires when the set is given up and what a provider counts does not matter any more. */
+  constructor(context: number, givenUp?: AbortSignal) {
     this.setId = newGuid()
     this.context = context
+    this.#givenUp = givenUp
   }
 
   get volumeNames(): string[] {
@@ -63,7 +66,7 @@ export class SnapshotSet {
    * as before and stays open.
    *
    * BeginPrepareSnapshot cannot be taken back: a provider that was told of the volume counts it. So the
-   * signal counts up to that call and not during it.
+   * signal counts up to that call and not during it, unless the whole set is given up.
    */
   async add(
     volumeName: string,
@@ -90,13 +93,11 @@ export class SnapshotSet {
     this.#checkOneProviderPerLun(volume, provider)
     const snapshotId = newGuid()
     signal?.throwIfAborted()
-    const begun = await provider.call('beginPrepareSnapshot', [
-      this.setId,
-      snapshotId,
-      this.context,
-      volume.luns.map((lun) => lun.deviceName),
-      luns,
-    ])
+    const begun = await provider.call(
+      'beginPrepareSnapshot',
+      [this.setId, snapshotId, this.context, volume.luns.map((lun) => lun.deviceName), luns],
+      this.#givenUp,
+    )
     this.members.push({ snapshotId, volume, provider, luns: begun.luns })
     return snapshotId
   }
