@@ -1,58 +1,36 @@
 /**
  * BackupSession: the coordinator's side of one requester object, from its creation to its release.
  *
- * It knows which writers take part and what they were sent, owns the set under way, and undoes
- * everything when the requester goes away. Arguments and results are plain data; the requester's
- * object, with its documents and its rules about order, may live in another process.
+ * It owns the set under way, and undoes everything when the requester goes away. Arguments and results are
+ * plain data; the requester's object, with its documents and its rules about order, may live in another
+ * process.
+ *
+ * Ending. AbortBackup and the release of the object end whatever member is under way at once: that one
+ * rejects with `VSS_S_ASYNC_CANCELLED`, except DoSnapshotSet, which first undoes its set. Everything else
+ * passes up a signal's reason as it is.
  */
-
 import { withLimit } from '../clock.ts'
 import { type VSS_OBJECT_TYPE, VSS_SNAPSHOT_STATE } from '../enums.ts'
-import { asVssError, VssError } from '../errors.ts'
+import { asVssError, type VssCode, VssError } from '../errors.ts'
 import { type Guid, newGuid } from '../ids.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import type { SnapshotProperties, SnapshotSetDescription } from '../provider/snapshot-set-description.ts'
-import type { ComponentData } from '../writer/component-data.ts'
-import type {
-  BackupState,
-  SnapshotSetInfo,
-  WriterConnection,
-  WriterIdentity,
-  WriterStanding,
-} from '../writer/events.ts'
+import type { BackupState, SnapshotSetInfo } from '../writer/events.ts'
 import type { DeletionResult } from './catalogue.ts'
 import { hasWriters, isAutoRelease } from './context.ts'
 import type { Coordinator } from './coordinator.ts'
 import { SetRun } from './do-snapshot-set.ts'
+import {
+  type GatheredWriter,
+  OperationWriters,
+  type WriterComponentsData,
+  type WriterFilter,
+  type WriterStatus,
+} from './operation-writers.ts'
 import { chooseProvider, SnapshotSet } from './snapshot-set.ts'
 import type { SnapshotSetReport } from './timeline.ts'
-import { WriterParticipant } from './writer-participant.ts'
 
-/** A writer that answered Identify. */
-export interface GatheredWriter {
-  identity: WriterIdentity
-  metadataXml: string
-}
-
-/** Which writers an operation is to see. Empty `enabledClasses` means all. */
-export interface WriterFilter {
-  enabledClasses: Guid[]
-  disabledClasses: Guid[]
-  disabledInstances: Guid[]
-}
-
-/** One element of GetWriterStatus. */
-export interface WriterStatus extends WriterStanding {
-  instanceId: Guid
-  writerId: Guid
-  writerName: string
-}
-
-/** Components of one writer instance, as a writer left them. */
-export interface WriterComponentsData {
-  instanceId: Guid
-  components: ComponentData[]
-}
+export type { GatheredWriter, WriterComponentsData, WriterFilter, WriterStatus } from './operation-writers.ts'
 
 export interface CreatedSet {
   description: SnapshotSetDescription
@@ -63,18 +41,20 @@ export interface CreatedSet {
 export class BackupSession {
   readonly sessionId: Guid = newGuid()
   readonly #coordinator: Coordinator
+  readonly #writers: OperationWriters
   #context = 0
-  #gathered: WriterConnection[] = []
-  #participants: WriterParticipant[] = []
   #backupState: BackupState | undefined
   #set: SnapshotSet | undefined
   #run: SetRun | undefined
   #running: Promise<unknown> | undefined
   #report: SnapshotSetReport | undefined
-  #closed = false
+  /** Fired by abortBackup and close; a new one follows, for what is legal after abortBackup. */
+  #interrupt: AbortController = new AbortController()
+  #closing: Promise<void> | undefined
 
   constructor(coordinator: Coordinator) {
     this.#coordinator = coordinator
+    this.#writers = new OperationWriters(this.sessionId, coordinator.clock, coordinator.limits)
   }
 
   setContext(context: number): void {
@@ -92,98 +72,60 @@ export class BackupSession {
 
   /** Identify to every enabled writer at once. One that fails or is silent is left out. */
   async gatherWriterMetadata(filter: WriterFilter, signal?: AbortSignal): Promise<GatheredWriter[]> {
-    const { clock, limits, writers } = this.#coordinator
-    const enabled = writers.filter(({ identity }) => isEnabled(identity, filter))
-    const answers = await Promise.all(
-      enabled.map(async (connection) => {
-        try {
-          const work = connection.deliver({ type: 'Identify' })
-          const reply = await withLimit(clock, work, { limitMillis: limits.handlerMillis, signal })
-          return reply.metadataXml === undefined ? undefined : { connection, metadataXml: reply.metadataXml }
-        } catch (thrown) {
-          if (signal?.aborted) throw cancelled('gatherWriterMetadata', thrown)
-          return undefined
-        }
-      }),
+    return this.#interruptible('gatherWriterMetadata', signal, (until) =>
+      this.#writers.gather(this.#coordinator.writers, filter, until),
     )
-    const gathered = answers.filter((answer) => answer !== undefined)
-    this.#gathered = gathered.map(({ connection }) => connection)
-    return gathered.map(({ connection, metadataXml }) => ({ identity: connection.identity, metadataXml }))
   }
 
   startSnapshotSet(): Guid {
-    this.#coordinator.reserve(this)
-    this.#set = new SnapshotSet(this.#context)
-    return this.#set.setId
+    this.#requireOpen('startSnapshotSet')
+    const set = new SnapshotSet(this.#context, this.#interrupt.signal)
+    this.#coordinator.reserve(this, set.setId)
+    this.#set = set
+    return set.setId
   }
 
   async addToSnapshotSet(volumeName: string, providerId: Guid, signal?: AbortSignal): Promise<Guid> {
     const { host, providers } = this.#coordinator
-    return this.#requireSet().add(volumeName, providerId, host, providers, signal)
+    return this.#interruptible('addToSnapshotSet', signal, (until) =>
+      this.#requireSet().add(volumeName, providerId, host, providers, until),
+    )
   }
 
   /** Whether AddToSnapshotSet would find a provider; leaves a maximum that is reached at present aside. */
   async isVolumeSupported(providerId: Guid, volumeName: string, signal?: AbortSignal): Promise<boolean> {
     const { host, providers } = this.#coordinator
-    const probe = new SnapshotSet(this.#context)
-    const volume = await host.resolveVolume(volumeName)
-    try {
-      await probe.checkVolume(volume, host)
-      await chooseProvider(volume, providerId, this.#context, providers, signal)
-      return true
-    } catch (thrown) {
-      const { code } = asVssError(thrown)
-      if (code === 'VSS_E_VOLUME_NOT_SUPPORTED' || code === 'VSS_E_VOLUME_NOT_SUPPORTED_BY_PROVIDER')
+    return this.#interruptible('isVolumeSupported', signal, async (until) => {
+      const probe = new SnapshotSet(this.#context)
+      const volume = await host.resolveVolume(volumeName)
+      try {
+        await probe.checkVolume(volume, host)
+        await chooseProvider(volume, providerId, this.#context, providers, until)
+        return true
+      } catch (thrown) {
+        if (until.aborted || !NOT_SUPPORTED.includes(asVssError(thrown).code)) throw thrown
         return false
-      if (code === 'VSS_E_UNSUPPORTED_CONTEXT') return false
-      throw thrown
-    }
+      }
+    })
   }
 
-  /**
-   * PrepareForBackup to every writer that takes part: in component mode those with components, otherwise
-   * all that were gathered. Resolves when all have answered, whatever they answered.
-   */
+  /** PrepareForBackup to every writer that takes part. Resolves when all have answered, whatever they answered. */
   async prepareForBackup(
     state: BackupState,
     writerComponents: WriterComponentsData[],
     signal?: AbortSignal,
   ): Promise<WriterComponentsData[]> {
-    const { clock, host, limits } = this.#coordinator
-    this.#backupState = state
-    this.#participants = this.#gathered.flatMap((connection) => {
-      const own = writerComponents.find(({ instanceId }) => instanceId === connection.identity.instanceId)
-      if (state.selectComponents && own === undefined) return []
-      const components = state.selectComponents ? (own?.components ?? []) : null
-      return new WriterParticipant(connection, this.sessionId, components, clock)
+    return this.#interruptible('prepareForBackup', signal, async (until) => {
+      this.#backupState = state
+      this.#writers.choose(state, writerComponents)
+      await this.#writers.prepare(state, await this.#setInfo(), until)
+      return this.#writers.components()
     })
-    const set: SnapshotSetInfo | null =
-      this.#set === undefined
-        ? null
-        : {
-            setId: this.#set.setId,
-            context: this.#set.context,
-            volumeNames: this.#set.volumeNames,
-            mountTable: await host.mountTable(),
-          }
-    try {
-      await Promise.all(
-        this.#participants.map((writer) =>
-          writer.send(
-            { type: 'PrepareForBackup', state, set, components: writer.components },
-            limits.handlerMillis,
-            signal,
-          ),
-        ),
-      )
-    } catch (thrown) {
-      throw cancelled('prepareForBackup', thrown)
-    }
-    return this.#componentData()
   }
 
   /** Makes the set. The reservation ends with it, whatever its outcome. */
   async doSnapshotSet(signal?: AbortSignal): Promise<CreatedSet> {
+    this.#requireOpen('doSnapshotSet')
     const set = this.#requireSet()
     const { clock, host, kernelSupport, limits, catalogue } = this.#coordinator
     const run = new SetRun({
@@ -192,7 +134,7 @@ export class BackupSession {
       kernelSupport,
       limits,
       set,
-      participants: hasWriters(set.context) ? this.#participants : [],
+      participants: hasWriters(set.context) ? this.#writers.participants : [],
       backupState: this.#backupState ?? NO_STATE,
     })
     this.#run = run
@@ -201,8 +143,9 @@ export class BackupSession {
     try {
       const description = await running
       catalogue.add(description)
+      this.#writers.setCameAbout()
       this.#report = run.timeline.report()
-      return { description, writerComponents: this.#componentData(), report: this.#report }
+      return { description, writerComponents: this.#writers.components(), report: this.#report }
     } finally {
       this.#report ??= run.timeline.report()
       this.#run = undefined
@@ -212,76 +155,36 @@ export class BackupSession {
 
   /** Asks every gathered writer where it stands. Those that take part answer for this operation. */
   async gatherWriterStatus(signal?: AbortSignal): Promise<WriterStatus[]> {
-    const { clock, limits } = this.#coordinator
-    const known = new Map(this.#participants.map((writer) => [writer.identity.instanceId, writer]))
-    const asked = this.#gathered.map(
-      (connection) =>
-        known.get(connection.identity.instanceId) ??
-        new WriterParticipant(connection, this.sessionId, null, clock),
-    )
-    return Promise.all(asked.map((writer) => this.#statusOf(writer, limits.statusMillis, signal)))
+    return this.#interruptible('gatherWriterStatus', signal, (until) => this.#writers.statuses(until))
   }
 
-  async #statusOf(
-    writer: WriterParticipant,
-    limitMillis: number,
-    signal?: AbortSignal,
-  ): Promise<WriterStatus> {
-    // What the coordinator has said about a writer stays said; it would not know.
-    if (!writer.isJudged) {
-      try {
-        await writer.send({ type: 'Status' }, limitMillis, signal)
-      } catch (thrown) {
-        throw cancelled('gatherWriterStatus', thrown)
-      }
-    }
-    const { instanceId, writerId, writerName } = writer.identity
-    return { instanceId, writerId, writerName, ...writer.standing }
-  }
-
-  /** BackupComplete, to writers that have not failed: the others must not take their backup for complete. */
+  /** BackupComplete, to writers that have not failed. A set that was started and not made is given up. */
   async backupComplete(writerComponents: WriterComponentsData[], signal?: AbortSignal): Promise<void> {
-    const { limits } = this.#coordinator
-    const componentsOf = (writer: WriterParticipant): ComponentData[] | null =>
-      writer.components &&
-      (writerComponents.find(({ instanceId }) => instanceId === writer.identity.instanceId)?.components ?? [])
-    try {
-      await Promise.all(
-        this.#participants
-          .filter((writer) => !writer.hasFailed)
-          .map((writer) =>
-            writer.send(
-              { type: 'BackupComplete', components: componentsOf(writer) },
-              limits.handlerMillis,
-              signal,
-            ),
-          ),
-      )
-    } catch (thrown) {
-      throw cancelled('backupComplete', thrown)
-    }
+    return this.#interruptible('backupComplete', signal, (until) => {
+      this.#dropSet()
+      return this.#writers.complete(writerComponents, until)
+    })
   }
 
   /**
-   * Ends the backup: stops a set under way, waits until it is undone, and tells the writers. Shadow
-   * copies that are finished stay until the session is closed.
+   * Ends the backup: ends the member under way, waits until a set under way is undone, and tells the
+   * writers. Shadow copies that are finished stay until the session is closed.
    */
   async abortBackup(): Promise<void> {
-    const { limits } = this.#coordinator
-    await this.#stopRun('the requester called abortBackup')
-    await Promise.all(
-      this.#participants
-        .filter((writer) => !writer.wasSent('Abort') && !writer.wasSent('Thaw'))
-        .map((writer) => writer.send({ type: 'Abort' }, limits.handlerMillis)),
-    )
+    this.#requireOpen('abortBackup')
+    await this.#end('the requester called abortBackup')
+    this.#interrupt = new AbortController()
+    await this.#writers.abort()
     this.#dropSet()
   }
 
   query(context: number): SnapshotProperties[] {
+    this.#requireOpen('query')
     return this.#coordinator.catalogue.query(context)
   }
 
   getSnapshotProperties(snapshotId: Guid, context: number): SnapshotProperties {
+    this.#requireOpen('getSnapshotProperties')
     return this.#coordinator.catalogue.getProperties(snapshotId, context)
   }
 
@@ -292,30 +195,27 @@ export class BackupSession {
     context: number,
     signal?: AbortSignal,
   ): Promise<DeletionResult> {
+    this.#requireOpen('deleteSnapshots')
     return this.#coordinator.catalogue.delete(id, type, force, context, signal)
   }
 
   /**
    * The requester is gone, for whatever reason: a set under way is undone, auto-release copies are
-   * deleted, every writer that took part gets BackupShutdown. Idempotent.
+   * deleted, every writer that took part gets BackupShutdown. Whoever calls again waits for the same end.
    */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    const { catalogue, limits } = this.#coordinator
-    await this.#stopRun('the requester is gone')
-    const setId = this.#set?.setId ?? null
-    const created = setId === null ? undefined : catalogue.describe(setId)
-    await Promise.all(
-      this.#participants.map(async (writer) => {
-        if (!writer.wasSent('Abort') && !writer.wasSent('Thaw') && !writer.wasSent('BackupComplete')) {
-          await writer.send({ type: 'Abort' }, limits.handlerMillis)
-        }
-        await writer.send({ type: 'BackupShutdown', setId }, limits.handlerMillis)
-      }),
-    )
-    this.#dropSet()
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { catalogue } = this.#coordinator
     try {
+      await this.#end('the requester is gone')
+      const setId = this.#set?.setId ?? null
+      const created = setId === null ? undefined : catalogue.describe(setId)
+      await this.#writers.shutdown(setId)
+      this.#dropSet()
       if (created !== undefined && isAutoRelease(created.context)) {
         const { error } = await catalogue.deleteSet(created.setId)
         if (error !== undefined) throw error
@@ -325,9 +225,43 @@ export class BackupSession {
     }
   }
 
-  async #stopRun(why: string): Promise<void> {
-    this.#run?.stop(new VssError('VSS_S_ASYNC_CANCELLED', why))
+  /** Ends the member under way; resolves when a set under way has been undone. */
+  async #end(why: string): Promise<void> {
+    const reason = new VssError('VSS_S_ASYNC_CANCELLED', why, {
+      remedy: 'Start over with a new object if the backup is still wanted.',
+    })
+    this.#interrupt.abort(reason)
+    this.#run?.stop(reason)
     await this.#running
+  }
+
+  /** Runs a member until it is done, or its caller's signal fires, or the backup is ended. */
+  async #interruptible<T>(
+    member: string,
+    signal: AbortSignal | undefined,
+    work: (until: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    this.#requireOpen(member)
+    const interrupt = this.#interrupt.signal
+    const until = signal === undefined ? interrupt : AbortSignal.any([signal, interrupt])
+    return withLimit(this.#coordinator.clock, work(until), { signal: interrupt })
+  }
+
+  #requireOpen(member: string): void {
+    if (this.#closing === undefined) return
+    throw new VssError(
+      'VSS_E_BAD_STATE',
+      `${member} was called on an object that its coordinator has closed`,
+      {
+        remedy: 'Make a new one, with a coordinator that is open.',
+      },
+    )
+  }
+
+  async #setInfo(): Promise<SnapshotSetInfo | null> {
+    if (this.#set === undefined) return null
+    const { setId, context, volumeNames } = this.#set
+    return { setId, context, volumeNames, mountTable: await this.#coordinator.host.mountTable() }
   }
 
   /**
@@ -345,27 +279,18 @@ export class BackupSession {
     if (this.#set === undefined) throw new VssError('VSS_E_BAD_STATE', 'no snapshot set has been started')
     return this.#set
   }
-
-  #componentData(): WriterComponentsData[] {
-    return this.#participants.flatMap(({ identity, components }) =>
-      components === null ? [] : { instanceId: identity.instanceId, components: structuredClone(components) },
-    )
-  }
 }
+
+/** What makes a volume unsupported rather than the question unanswered. */
+const NOT_SUPPORTED: readonly VssCode[] = [
+  'VSS_E_VOLUME_NOT_SUPPORTED',
+  'VSS_E_VOLUME_NOT_SUPPORTED_BY_PROVIDER',
+  'VSS_E_UNSUPPORTED_CONTEXT',
+]
 
 const NO_STATE: BackupState = {
   selectComponents: false,
   backupBootableSystemState: false,
   backupType: 0,
   partialFileSupport: false,
-}
-
-function isEnabled(identity: WriterIdentity, filter: WriterFilter): boolean {
-  if (filter.disabledInstances.includes(identity.instanceId)) return false
-  if (filter.disabledClasses.includes(identity.writerId)) return false
-  return filter.enabledClasses.length === 0 || filter.enabledClasses.includes(identity.writerId)
-}
-
-function cancelled(member: string, reason: unknown): VssError {
-  return new VssError('VSS_S_ASYNC_CANCELLED', `the requester cancelled ${member}`, { cause: reason })
 }

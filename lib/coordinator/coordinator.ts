@@ -5,8 +5,9 @@
  * It is pure: no file, no LUN, no binding. Everything it does to the world goes through the host, the
  * kernel support, providers and writers it was given.
  */
+import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { VssError } from '../errors.ts'
+import { asVssError, VssError } from '../errors.ts'
 import { bracedGuid, type Guid } from '../ids.ts'
 import {
   DEFAULT_PROVIDER_LIMITS,
@@ -41,7 +42,8 @@ export class Coordinator implements WriterHub {
   readonly #writers: Map<Guid, WriterConnection> = new Map()
   readonly #sessions: Set<BackupSession> = new Set()
   /** The session that has started a set and not ended it. */
-  #reservedBy: BackupSession | undefined
+  #reservation: { session: BackupSession; setId: Guid } | undefined
+  #closing: Promise<void> | undefined
 
   constructor(options: CoordinatorOptions) {
     this.clock = options.clock ?? systemClock
@@ -55,7 +57,7 @@ export class Coordinator implements WriterHub {
       )
     }
     const providerLimits = withDefaults(DEFAULT_PROVIDER_LIMITS, options.providerLimits ?? {})
-    this.providers = new ProviderRegistry(this.clock, providerLimits)
+    this.providers = new ProviderRegistry(this.clock, providerLimits, this.limits.unloadMillis)
     this.catalogue = new SnapshotCatalogue({
       clock: this.clock,
       host: this.host,
@@ -65,22 +67,26 @@ export class Coordinator implements WriterHub {
   }
 
   /**
+   * A provider whose registration is cancelled half-way is let go again.
+   *
    * @throws VssError `VSS_E_PROVIDER_ALREADY_REGISTERED`, or what the provider's onLoad failed with.
    */
-  async registerProvider(registration: ProviderRegistration): Promise<void> {
-    const provider = await this.providers.register(registration)
-    try {
-      await this.catalogue.load(provider)
-    } catch (thrown) {
-      await this.providers.unregister(provider.providerId)
-      throw thrown
-    }
+  async registerProvider(registration: ProviderRegistration, options?: AsyncOptions): Promise<void> {
+    await cancellable('registerProvider', options, async (signal) => {
+      const provider = await this.providers.register(registration, signal)
+      try {
+        await this.catalogue.load(provider, signal)
+      } catch (thrown) {
+        await this.providers.unregister(provider.providerId)
+        throw thrown
+      }
+    })
   }
 
   /** @throws VssError `VSS_E_PROVIDER_NOT_REGISTERED`, `VSS_E_PROVIDER_IN_USE` while a set uses it. */
   async unregisterProvider(providerId: Guid): Promise<void> {
     const provider = this.providers.get(providerId)
-    if (this.#reservedBy?.usesProvider(provider)) {
+    if (this.#reservation?.session.usesProvider(provider)) {
       throw new VssError(
         'VSS_E_PROVIDER_IN_USE',
         `provider '${provider.providerName}' is part of a set under way`,
@@ -89,8 +95,11 @@ export class Coordinator implements WriterHub {
         },
       )
     }
-    await this.providers.unregister(providerId)
-    this.catalogue.forgetProvider(providerId)
+    try {
+      await this.providers.unregister(providerId)
+    } finally {
+      this.catalogue.forgetProvider(providerId)
+    }
   }
 
   queryProviders(): ProviderProperties[] {
@@ -98,6 +107,7 @@ export class Coordinator implements WriterHub {
   }
 
   async subscribeWriter(connection: WriterConnection): Promise<WriterSubscription> {
+    this.#requireOpen('subscribeWriter')
     const { instanceId, writerName } = connection.identity
     if (this.#writers.has(instanceId)) {
       throw new VssError(
@@ -125,6 +135,7 @@ export class Coordinator implements WriterHub {
 
   /** The coordinator's side of one requester object. */
   openSession(): BackupSession {
+    this.#requireOpen('openSession')
     const session = new BackupSession(this)
     this.#sessions.add(session)
     return session
@@ -139,26 +150,60 @@ export class Coordinator implements WriterHub {
    * @internal One set at a time in the whole system, from StartSnapshotSet to the end of DoSnapshotSet.
    * @throws VssError `VSS_E_SNAPSHOT_SET_IN_PROGRESS`
    */
-  reserve(session: BackupSession): void {
-    if (this.#reservedBy !== undefined) {
-      throw new VssError('VSS_E_SNAPSHOT_SET_IN_PROGRESS', 'another snapshot set is being made')
+  reserve(session: BackupSession, setId: Guid): void {
+    if (this.#reservation !== undefined) {
+      const other = bracedGuid(this.#reservation.setId)
+      throw new VssError(
+        'VSS_E_SNAPSHOT_SET_IN_PROGRESS',
+        `snapshot set ${other} has been started and is not finished`,
+        { culprit: other },
+      )
     }
-    this.#reservedBy = session
+    this.#reservation = { session, setId }
   }
 
   /** @internal Idempotent; only the owner's call has an effect. */
   endReservation(session: BackupSession): void {
-    if (this.#reservedBy === session) this.#reservedBy = undefined
+    if (this.#reservation?.session === session) this.#reservation = undefined
   }
 
   get isSetInProgress(): boolean {
-    return this.#reservedBy !== undefined
+    return this.#reservation !== undefined
   }
 
-  /** Closes what requesters left open, then lets the providers go. Persistent copies stay. */
-  async close(): Promise<void> {
-    for (const session of [...this.#sessions]) await session.close()
-    for (const { providerId } of this.queryProviders()) await this.providers.unregister(providerId)
+  /**
+   * Closes what requesters left open, then lets the providers go. Persistent copies stay. Whoever calls
+   * again waits for the same end.
+   *
+   * @throws VssError with the code of the first that could not be closed, which is its cause; the others
+   *   have been closed all the same.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const sessions = await Promise.allSettled([...this.#sessions].map((session) => session.close()))
+    const providers = await Promise.allSettled(
+      this.queryProviders().map(({ providerId }) => this.providers.unregister(providerId)),
+    )
+    const outcomes = [...sessions, ...providers]
+    const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
+    if (failures[0] === undefined) return
+    const cause = asVssError(failures[0].reason)
+    throw new VssError(
+      cause.code,
+      `${failures.length} of ${outcomes.length} requesters and providers could not be closed; first: ${cause.text}`,
+      { cause, remedy: cause.remedy, ...(cause.culprit === undefined ? {} : { culprit: cause.culprit }) },
+    )
+  }
+
+  #requireOpen(member: string): void {
+    if (this.#closing === undefined) return
+    throw new VssError('VSS_E_BAD_STATE', `${member} was called on a coordinator that is closed`, {
+      remedy: 'Make a new one.',
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

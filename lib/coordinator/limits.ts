@@ -16,6 +16,8 @@ export interface CoordinatorLimits {
   arrivalMillis: number
   /** Any other call of the host or of kernel support. */
   hostCallMillis: number
+  /** Letting a provider go: its onUnload and the end of its connection. */
+  unloadMillis: number
   /** A provider call inside the freeze that takes longer is warned of by name (R94). */
   slowProviderMillis: number
 }
@@ -27,6 +29,7 @@ export const DEFAULT_LIMITS: Readonly<CoordinatorLimits> = {
   statusMillis: 30_000,
   arrivalMillis: 60_000,
   hostCallMillis: 120_000,
+  unloadMillis: 60_000,
   slowProviderMillis: 1_000,
 }
 

@@ -1,7 +1,7 @@
 /**
  * The registered providers, and which of them is asked first.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, withLimit } from '../clock.ts'
 import { VSS_PROVIDER_TYPE } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import { bracedGuid, type Guid } from '../ids.ts'
@@ -28,13 +28,15 @@ export class ProviderRegistry {
   readonly #providers: Map<Guid, ProviderHost> = new Map()
   readonly #clock: Clock
   readonly #limits: Partial<ProviderLimits>
+  readonly #unloadMillis: number
 
-  constructor(clock: Clock, limits: Partial<ProviderLimits>) {
+  constructor(clock: Clock, limits: Partial<ProviderLimits>, unloadMillis: number) {
     this.#clock = clock
     this.#limits = limits
+    this.#unloadMillis = unloadMillis
   }
 
-  async register(registration: ProviderRegistration): Promise<ProviderHost> {
+  async register(registration: ProviderRegistration, signal?: AbortSignal): Promise<ProviderHost> {
     const provider = new ProviderHost(registration, this.#clock, this.#limits)
     if (this.#providers.has(provider.providerId)) {
       throw new VssError(
@@ -45,7 +47,7 @@ export class ProviderRegistry {
     }
     this.#providers.set(provider.providerId, provider)
     try {
-      await provider.load()
+      await provider.load(signal)
     } catch (thrown) {
       this.#providers.delete(provider.providerId)
       throw thrown
@@ -53,11 +55,24 @@ export class ProviderRegistry {
     return provider
   }
 
-  /** Lets a provider go; its wish to stay is overruled, for the caller has decided. */
+  /**
+   * Lets a provider go; its wish to stay is overruled, for the caller has decided. It is gone from here
+   * also if it does not go in time.
+   */
   async unregister(providerId: Guid): Promise<void> {
     const provider = this.get(providerId)
     this.#providers.delete(providerId)
-    await provider.unload(true)
+    const { providerName } = provider
+    const limitMillis = this.#unloadMillis
+    await withLimit(this.#clock, provider.unload(true), {
+      limitMillis,
+      onLimit: () =>
+        new VssError(
+          'VSS_E_UNEXPECTED_PROVIDER_ERROR',
+          `provider '${providerName}' did not let go within ${limitMillis} ms`,
+          { culprit: providerName },
+        ),
+    })
   }
 
   /** @throws VssError `VSS_E_PROVIDER_NOT_REGISTERED` */
