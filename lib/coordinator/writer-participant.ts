@@ -130,7 +130,8 @@ export class WriterParticipant {
       })
     } catch (thrown) {
       if (signal?.aborted && thrown === signal.reason) throw thrown
-      reply = this.#judge(event.type, 'VSS_E_WRITER_NOT_RESPONDING', describeThrown(thrown))
+      const why = thrown instanceof VssError ? thrown.text : describeThrown(thrown)
+      reply = this.#judge(event.type, 'VSS_E_WRITER_NOT_RESPONDING', why)
     }
     const problem = replyProblem(reply)
     if (problem !== undefined) {

@@ -18,7 +18,10 @@ test('a writer that unsubscribes after onPrepareBackup gets no further event and
   await front.unsubscribe()
   await world.clock.run(backup.doSnapshotSet())
   await world.clock.run(backup.backupComplete())
-  t.like((await statuses(world, backup))['front'], { failure: 'VSS_E_WRITER_NOT_RESPONDING' })
+  t.like((await statuses(world, backup))['front'], {
+    failure: 'VSS_E_WRITER_NOT_RESPONDING',
+    message: "writer 'front' has unsubscribed",
+  })
   await world.clock.run(backup.close())
   t.deepEqual(front.events, ['onIdentify', 'onPrepareBackup'])
 })
