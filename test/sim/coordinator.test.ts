@@ -70,6 +70,12 @@ function randomFault(random: Random): Fault {
 async function build(random: Random): Promise<Plan> {
   const world = new World()
   const lines: string[] = []
+  if (random.chance(0.5)) {
+    // As on Node: time has fractions, and a timer may fire up to a millisecond early.
+    world.clock.countsWholeMillis = true
+    world.clock.block(random.below(1000) / 1000)
+    lines.push(`timers count whole milliseconds from ${world.clock.nowMillis()}`)
+  }
   const volumeCount = random.below(5)
   for (let index = 0; index < volumeCount; index++) {
     const onLunOf = random.chance(0.2) ? world.host.volumes[0] : undefined
