@@ -72,6 +72,7 @@ export class Coordinator implements WriterHub {
    * @throws VssError `VSS_E_PROVIDER_ALREADY_REGISTERED`, or what the provider's onLoad failed with.
    */
   async registerProvider(registration: ProviderRegistration, options?: AsyncOptions): Promise<void> {
+    this.#requireOpen('registerProvider')
     await cancellable('registerProvider', options, async (signal) => {
       const provider = await this.providers.register(registration, signal)
       try {
