@@ -46,8 +46,48 @@ const LEVELS = [
 /** Around the limits that matter: quick, a second, the hold, the window, the patience of an abort. */
 const DELAYS = [1, 900, 1_100, 9_999, 10_000, 10_001, 30_000, 59_999, 60_000, 61_000, 700_000] as const
 
+/** Measures how long it is frozen: from the call of onFreeze to the first closing call. */
+class TimedWriter extends FakeWriter {
+  readonly #clock: World['clock']
+  #frozenAtMillis: number | undefined
+  longestFreezeMillis = 0
+
+  constructor(
+    name: string,
+    world: World,
+    options: { level: VSS_APPLICATION_LEVEL; freezeTimeoutMillis: number },
+  ) {
+    super(name, world.faults, options)
+    this.#clock = world.clock
+  }
+
+  override onFreeze(): Promise<boolean | undefined> {
+    this.#frozenAtMillis = this.#clock.nowMillis()
+    return super.onFreeze()
+  }
+
+  override onThaw(): Promise<boolean | undefined> {
+    this.#close()
+    return super.onThaw()
+  }
+
+  override onAbort(): Promise<boolean | undefined> {
+    this.#close()
+    return super.onAbort()
+  }
+
+  #close(): void {
+    if (this.#frozenAtMillis === undefined) return
+    const frozenMillis = this.#clock.nowMillis() - this.#frozenAtMillis
+    this.longestFreezeMillis = Math.max(this.longestFreezeMillis, frozenMillis)
+    this.#frozenAtMillis = undefined
+  }
+}
+
 interface Plan {
   world: World
+  /** Whether the event loop is blocked at some point, which no timer can help. */
+  blocks: boolean
   lines: string[]
   /** When, in virtual time from DoSnapshotSet, the requester gives up; undefined if it does not. */
   abortAfterMillis: number | undefined
@@ -97,7 +137,7 @@ async function build(random: Random): Promise<Plan> {
   const writerCount = random.below(5)
   for (let index = 0; index < writerCount; index++) {
     const name = `w${index}`
-    const writer = new FakeWriter(name, world.faults, {
+    const writer = new TimedWriter(name, world, {
       level: random.pick(LEVELS),
       freezeTimeoutMillis: random.pick([1_000, 20_000, 60_000]),
     })
@@ -114,19 +154,21 @@ async function build(random: Random): Promise<Plan> {
     }
     await world.addWriter(writer)
   }
+  let blocks = false
   const faultCount = random.below(4)
   for (let index = 0; index < faultCount; index++) {
     const delicate = points.filter((name) => /commitSnapshots|onFreeze|kernel.hold/.test(name))
     const candidates = random.chance(0.4) ? delicate : points
     const point = candidates[random.below(candidates.length)] ?? 'kernel.hold'
     const fault = randomFault(random)
+    blocks ||= fault.kind === 'block'
     lines.push(`${point}: ${JSON.stringify(fault)}`)
     world.faults.set(point, fault)
   }
   const abortAfterMillis = random.chance(0.25) ? random.pick([0, 1, 5_000, ...DELAYS]) : undefined
   const how = random.pick<Plan['how']>(['signal', 'abortBackup', 'close'])
   if (abortAfterMillis !== undefined) lines.push(`${how} after ${abortAfterMillis} ms`)
-  return { world, lines, abortAfterMillis, how }
+  return { world, blocks, lines, abortAfterMillis, how }
 }
 
 /** Runs one backup and gives the error DoSnapshotSet ended with. */
@@ -163,7 +205,7 @@ async function runOnce(
   return { error, frozen, backup }
 }
 
-function violations({ world }: Plan, error: unknown): string[] {
+function violations({ world, blocks }: Plan, error: unknown): string[] {
   const found: string[] = []
   const expect = (holds: boolean, what: string): void => {
     if (!holds) found.push(what)
@@ -177,6 +219,10 @@ function violations({ world }: Plan, error: unknown): string[] {
     const name = writer.identity.writerName
     const { events, closingCalls } = writer
     expect(!writer.frozen, `${name} is frozen`)
+    if (writer instanceof TimedWriter && !blocks) {
+      const overMillis = writer.longestFreezeMillis - writer.identity.freezeTimeoutMillis
+      expect(overMillis <= 1, `${name} was frozen ${overMillis} ms longer than its window`)
+    }
     if (!events.includes('onFreeze')) continue
     const thaws = closingCalls.filter((call) => call === 'onThaw').length
     const aborts = closingCalls.length - thaws
