@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readJUnit, readTap } from './verify/counts.mjs'
-import { installMissing, searchPath } from './verify/packages.mjs'
+import { installMissing, searchPath, verifyPackages } from './verify/packages.mjs'
 import { Verification } from './verify/steps.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -48,7 +48,7 @@ const nativeTests = (name, ...args) => {
 }
 
 console.log('▸ packages')
-const { missing, reason } = installMissing()
+const { missing, reason } = installMissing(verifyPackages)
 if (missing.length > 0) {
   const message = `missing: ${missing.join(', ')} (${reason})`
   if (ci) verification.fail(message)

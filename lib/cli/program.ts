@@ -1,6 +1,6 @@
 /** The command line of Holdfast, put together. */
-import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import { VERSION } from '../version.ts'
 import { addArrayCommands } from './array-commands.ts'
 import { addBenchCommand } from './bench-command.ts'
 import { addDemoCommand } from './demo-command.ts'
@@ -28,10 +28,9 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 
 /** All commands. Errors of the command line are thrown. */
 export function makeProgram(): Command {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
   const program = new Command('holdfast')
     .description('Consistent shadow copies of live LUNs')
-    .version(version)
+    .version(VERSION)
     .showHelpAfterError('(holdfast --help says more)')
   addDemoCommand(program)
   addArrayCommands(program)

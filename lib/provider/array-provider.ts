@@ -14,7 +14,6 @@
  *
  * A set that is not CREATED goes with its thread, and when the array is opened again.
  */
-import { createRequire } from 'node:module'
 import type { StorageArray } from '../array/storage-array.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
@@ -24,6 +23,7 @@ import { arrayLunInformation } from '../host/lun-information.ts'
 import type { LunMasking } from '../host/lun-masking.ts'
 import { ALL_VSS_FLAGS } from '../host/volume.ts'
 import type { Guid } from '../ids.ts'
+import { VERSION } from '../version.ts'
 import { type LocatedLun, locateArrayLuns } from './array-provider-luns.ts'
 import { readNote, writeNote } from './array-provider-note.ts'
 import { ArraySet, type ArraySetState, veto } from './array-provider-set.ts'
@@ -330,12 +330,11 @@ export class ArrayProvider
 
 /** How the provider is registered with a coordinator in its own process. */
 export function arrayProviderRegistration(provider: ArrayProvider): ProviderRegistration {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
   return {
     providerId: ARRAY_PROVIDER_ID,
     providerName: ARRAY_PROVIDER_NAME,
     providerType: VSS_PROVIDER_TYPE.VSS_PROV_HARDWARE,
-    providerVersion: version,
+    providerVersion: VERSION,
     host: { kind: 'inProcess', provider },
     // A write belongs to the epoch in which it was admitted, wherever it is when the gates close.
     needsQuiescedWrites: false,

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 // Debian package → a file that proves it is there: a program, or a path.
-const needed = {
+export const verifyPackages = {
   cmake: 'cmake',
   'ninja-build': 'ninja',
   'libgtest-dev': '/usr/include/gtest/gtest.h',
@@ -16,6 +16,16 @@ const needed = {
   'qemu-utils': 'qemu-img',
   'sg3-utils': 'sg_vpd',
   fio: 'fio',
+}
+
+/** What a release is tried with besides. */
+export const releasePackages = {
+  binutils: 'readelf',
+  debootstrap: 'debootstrap',
+  'musl-tools': 'musl-gcc',
+  'qemu-user-static': 'qemu-aarch64-static',
+  'libc6-arm64-cross': '/usr/aarch64-linux-gnu/lib/libc.so.6',
+  'libstdc++6-arm64-cross': '/usr/aarch64-linux-gnu/lib/libstdc++.so.6',
 }
 
 /** PATH with the folders of system programs: half of the judges live there and users do not search it. */
@@ -35,15 +45,14 @@ function isThere(proof) {
   })
 }
 
-const missing = () => Object.keys(needed).filter((name) => !isThere(needed[name]))
-
 function aptGet(...args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   return spawnSync('apt-get', args, { env, encoding: 'utf8' }).status === 0
 }
 
 /** Installs what is missing where that is allowed. Returns what is still missing, with the reason. */
-export function installMissing() {
+export function installMissing(needed) {
+  const missing = () => Object.keys(needed).filter((name) => !isThere(needed[name]))
   const wanted = missing()
   if (wanted.length === 0) return { missing: [], reason: '' }
   if (process.getuid() !== 0) return { missing: wanted, reason: 'not root' }

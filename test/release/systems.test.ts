@@ -1,0 +1,119 @@
+// Systems other than this one: an old glibc, another architecture, another C library, a sandbox.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import test from 'ava'
+import { cleanEnv, install, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
+
+const works = { kept: true, live: true }
+const source = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))
+const debian11 = String(process.env['HOLDFAST_DEBIAN11'])
+const nodes = JSON.parse(process.env['HOLDFAST_NODES'] ?? '{}') as Record<string, string>
+
+test('where a seccomp filter denies io_uring, the thread pool does the work and the engine says why', async (t) => {
+  const folder = scratch(t)
+  const consumer = await install(join(folder, 'consumer'))
+  program(consumer, 'take.mjs')
+  const deny = join(folder, 'deny-io-uring')
+  await succeed('cc', ['-O1', '-Wall', '-Werror', '-o', deny, source('deny-io-uring.c')], { cwd: folder })
+  const argv = [process.execPath, program(consumer, 'esm.mjs')]
+  const taken = takenFrom(await succeed(deny, argv, { cwd: consumer, env: cleanEnv() }))
+  t.like(taken, works)
+  t.is(taken.engine.engine, 'threads')
+  t.regex(taken.engine.why, /refused/)
+})
+
+/** A consumer inside the file system of Debian 11, whose glibc is 2.31. */
+async function inDebian11(
+  folder: string,
+): Promise<{ path: string; run: (name: string) => ReturnType<typeof run> }> {
+  const consumer = await install(join(folder, 'consumer'))
+  program(consumer, 'take.mjs')
+  program(consumer, 'esm.mjs')
+  const name = `consumer-${process.pid}-${Date.now()}`
+  const path = join(debian11, 'srv', name)
+  mkdirSync(path, { recursive: true })
+  cpSync(consumer, path, { recursive: true })
+  copyFileSync(String(nodes['20']), join(path, 'node'))
+  chmodSync(join(path, 'node'), 0o755)
+  const inside = ['/usr/bin/env', '-i', 'PATH=/usr/bin:/bin', `/srv/${name}/node`]
+  return {
+    path,
+    run: (script) =>
+      run('chroot', [debian11, ...inside, `/srv/${name}/${script}`], { cwd: '/', env: cleanEnv() }),
+  }
+}
+
+test('in Debian 11, with glibc 2.31, the package takes a shadow copy', async (t) => {
+  const system = await inDebian11(scratch(t))
+  t.teardown(() => rmSync(system.path, { recursive: true, force: true }))
+  const { status, stdout, stderr } = await system.run('esm.mjs')
+  t.is(status, 0, stderr)
+  t.like(takenFrom(stdout), works)
+})
+
+test('a binary that wants a newer glibc than there is fails with both versions and the command', async (t) => {
+  const system = await inDebian11(scratch(t))
+  t.teardown(() => rmSync(system.path, { recursive: true, force: true }))
+  // What the compiler of this machine makes, instead of what is shipped.
+  const shipped = join(system.path, 'node_modules/holdfast/prebuilds/linux-x64/holdfast.glibc.node')
+  copyFileSync(join(root, 'build/Release/holdfast.node'), shipped)
+  const { status, stderr } = await system.run('esm.mjs')
+  t.is(status, 1)
+  t.regex(stderr, /version `GLIBC(XX)?_[\d.]+' not found/)
+  t.regex(stderr, /older than the binary: it wants GLIBC(XX)?_[\d.]+, and glibc here is 2\.31/)
+  t.regex(stderr, /What to do: npm rebuild holdfast --build-from-source/)
+})
+
+test('on arm64 the package takes a shadow copy over the thread pool (under qemu, which has no io_uring)', async (t) => {
+  const consumer = await install(join(scratch(t), 'consumer'))
+  program(consumer, 'take.mjs')
+  const node = String(process.env['HOLDFAST_NODE_ARM64'])
+  const argv = ['-L', '/usr/aarch64-linux-gnu', node, program(consumer, 'esm.mjs')]
+  const taken = takenFrom(await succeed('qemu-aarch64-static', argv, { cwd: consumer, env: cleanEnv() }))
+  t.like(taken, { ...works, arch: 'arm64' })
+  t.is(taken.engine.engine, 'threads')
+})
+
+test("musl's dynamic linker takes the musl binary with every symbol bound, and refuses the one of glibc", async (t) => {
+  const folder = scratch(t)
+  const consumer = await install(join(folder, 'consumer'))
+  const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds/linux-x64')
+  const { inspect } = (await import(pathToFileURL(join(root, 'scripts/release/inspect.mjs')).href)) as {
+    inspect(file: string): { nodeApiImports: string[] }
+  }
+  const { nodeApiImports } = inspect(join(prebuilds, 'holdfast.musl.node'))
+  t.true(nodeApiImports.length > 20)
+  writeFileSync(join(folder, 'stubs.inc'), nodeApiImports.map((name) => `STUB(${name})\n`).join(''))
+  const host = join(folder, 'musl-host')
+  const argv = ['-O1', '-rdynamic', '-I', folder, '-o', host, source('musl-host.c'), '-ldl']
+  await succeed('musl-gcc', argv, { cwd: folder })
+  t.is(await succeed(host, [join(prebuilds, 'holdfast.musl.node')], { cwd: folder }), 'Node-API 8\n')
+  const wrong = await run(host, [join(prebuilds, 'holdfast.glibc.node')], { cwd: folder })
+  t.is(wrong.status, 1)
+})
+
+test('a musl binary in the place of the glibc one fails as another C library, with the command', async (t) => {
+  const consumer = await install(join(scratch(t), 'consumer'))
+  const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds/linux-x64')
+  copyFileSync(join(prebuilds, 'holdfast.musl.node'), join(prebuilds, 'holdfast.glibc.node'))
+  program(consumer, 'take.mjs')
+  const { status, stderr } = await run(process.execPath, [program(consumer, 'esm.mjs')], {
+    cwd: consumer,
+    env: cleanEnv(),
+  })
+  t.is(status, 1)
+  t.regex(stderr, /another C library than the glibc of this process/)
+  t.regex(stderr, /What to do: rm -rf node_modules\/holdfast && npm install holdfast/)
+})
+
+test('the judges of this file are there', (t) => {
+  for (const [tool, ...args] of [
+    ['qemu-aarch64-static', '--version'],
+    ['musl-gcc', '--version'],
+    ['chroot', '--version'],
+  ]) {
+    t.is(spawnSync(String(tool), args).status, 0, tool)
+  }
+})
