@@ -45,6 +45,7 @@ const ports = ['lib/coordinator/host.ts', 'lib/coordinator/kernel-support.ts']
 const libTop = ['index.ts', 'service', 'demo', 'cli']
 // These may be imported from everywhere and import only one another.
 const libLeaves = [
+  'version.ts',
   'errors.ts',
   'ids.ts',
   'clock.ts',
