@@ -12,12 +12,14 @@ export type {
   CheckReport,
   CopyRecord,
   DiskEnds,
+  DiskKind,
+  DiskPartition,
   EngineInfo,
   IoMode,
   LunInfo,
   SetRecord,
-} from './binding.ts'
-export { Initiator } from './binding.ts'
+} from './binding-values.ts'
+export { Initiator } from './binding-values.ts'
 export type { Clock, Timer } from './clock.ts'
 export { systemClock } from './clock.ts'
 export type { DeletionResult } from './coordinator/catalogue.ts'
@@ -66,6 +68,8 @@ export type { HostOptions, MapOptions } from './host/host.ts'
 export { Host } from './host/host.ts'
 export { LunMasking } from './host/lun-masking.ts'
 export { MountTable } from './host/mount-table.ts'
+export type { DiskLayout, DiskPatch, NewPartition, ReadableDisk } from './host/partition-table.ts'
+export { layoutOf, makeGpt, readDiskEnds, readDiskLayout, vssFlagsForCopy } from './host/partition-table.ts'
 export type { Volume, VolumePartition } from './host/volume.ts'
 export { VolumeHandle } from './host/volume.ts'
 export type { Guid } from './ids.ts'
