@@ -13,7 +13,7 @@ export class StderrProgress implements DemoProgress {
   readonly #out: NodeJS.WriteStream = process.stderr
   #what = ''
   #sinceMillis = 0
-  #saidMillis = 0
+  #saidMillis = -Infinity
   #lineIsOpen = false
 
   phase(title: string): void {
@@ -29,7 +29,7 @@ export class StderrProgress implements DemoProgress {
     if (what !== this.#what) {
       this.#what = what
       this.#sinceMillis = now
-      this.#saidMillis = 0
+      this.#saidMillis = -Infinity
     }
     const stepMillis = this.#out.isTTY ? TERMINAL_STEP_MILLIS : LOG_STEP_MILLIS
     if (now - this.#sinceMillis < QUIET_MILLIS || now - this.#saidMillis < stepMillis) return

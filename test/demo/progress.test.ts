@@ -13,10 +13,9 @@ interface Watched {
 }
 
 /** Takes over stderr and the clock until the test has ended; so these tests run one after the other. */
-function watchStderr(t: ExecutionContext, isTTY: boolean): Watched {
+function watchStderr(t: ExecutionContext, isTTY: boolean, uptimeMillis: number): Watched {
   const said: string[] = []
-  // A process that has been running for a while.
-  let now = 1_000_000
+  let now = uptimeMillis
   const replaced = [
     [process.stderr, 'write', (text: string) => said.push(text) > 0],
     [process.stderr, 'isTTY', isTTY],
@@ -39,9 +38,14 @@ function watchStderr(t: ExecutionContext, isTTY: boolean): Watched {
 }
 
 /** Copies an image of 8 MiB in steps of 1 MiB, each of which takes this long. */
-async function copySlowly(t: ExecutionContext, stepMillis: number, isTTY: boolean): Promise<string[]> {
+async function copySlowly(
+  t: ExecutionContext,
+  stepMillis: number,
+  isTTY: boolean,
+  uptimeMillis = 1_000_000,
+): Promise<string[]> {
   const path = join(temporaryDirectory(t), 'volume.img')
-  const { said, pass } = watchStderr(t, isTTY)
+  const { said, pass } = watchStderr(t, isTTY, uptimeMillis)
   const progress = new StderrProgress()
   const source = {
     sizeBytes: 8 * MiB,
@@ -59,6 +63,10 @@ async function copySlowly(t: ExecutionContext, stepMillis: number, isTTY: boolea
 
 test.serial('a copy that takes longer than a second is told of in a log, every few seconds', async (t) => {
   t.deepEqual(await copySlowly(t, 1500, false), ['  FILE: 25 % of 8 MiB\n', '  FILE: 75 % of 8 MiB\n'])
+})
+
+test.serial('a log is told of a long copy in the first seconds of the process too', async (t) => {
+  t.deepEqual(await copySlowly(t, 600, false, 300), ['  FILE: 37 % of 8 MiB\n'])
 })
 
 test.serial('on a terminal one line is written over, and taken away at the end', async (t) => {
