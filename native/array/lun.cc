@@ -39,7 +39,10 @@ uint32_t Lun::writes_in_flight() const {
 }
 
 Status Lun::check(const LunRequest& request) const {
-  if (state_ == State::gone) return Status(Code::copy_gone, describe() + " has been deleted");
+  if (state_ == State::gone) {
+    if (is_copy()) return Status(Code::copy_gone, describe() + " has been deleted");
+    return Status(Code::lun_not_found, describe() + " has been detached from its array");
+  }
   if (state_ == State::closed) return Status(Code::lun_closed, describe() + " is closed");
   if (request.op == LunOp::flush) return Status();
   if (request.length_bytes > kRequestBytesMax ||

@@ -12,7 +12,7 @@
 //   - cut() takes no longer with more data, more copies or more writes in flight.
 //
 // Thread: the loop's. Ownership: the array's; handles share it, so it outlives its removal, when every request is
-// answered copy_gone or lun_closed.
+// answered copy_gone, lun_not_found if it was detached, or lun_closed.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,7 @@ class Lun final : public Holdable {
   /// whole.
   View cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* old_writes);
 
-  /// Refuses requests from now on, with copy_gone or lun_closed; those made already go on.
+  /// Refuses requests from now on; those made already go on.
   void retire(State state);
   /// Recovery: the branch's epoch has been raised since the LUN was made.
   void present_epoch_restored();

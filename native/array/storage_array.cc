@@ -220,6 +220,12 @@ Task<Result<Guid>> StorageArray::adopt_lun(std::string image_path) {
   record.adopted_identity =
       FileIdentity{stat.device, stat.inode, stat.size_bytes, stat.modified_nanos, stat.changed_nanos};
   Result<int> base = co_await files_.open(image_path, O_RDWR, manifest_.mode);
+  if (!base.ok() && base.status().code() == Code::array_read_only) {
+    // Not the array, which may be somewhere else: the image.
+    const int error_number = base.status().error_number();
+    Status plain = Status::from_errno(error_number, "opening the disk image " + image_path + " for writing");
+    co_return Status(Code::lun_read_only, plain.message(), error_number);
+  }
   if (!base.ok()) co_return base.status();
   const int64_t locked = co_await file_call(loop_, [&](FileSystem& fs) { return fs.lock(base.value()); });
   if (locked < 0) {
