@@ -4,13 +4,13 @@
 import { type Later, NativeFailure } from '../binding.ts'
 
 /**
- * The outcome of a call, or the signal's reason if that comes first. What the call gives after that
- * is handed to `undo`, so that nothing it acquired gets lost.
+ * The outcome of a call, or a rejection with the signal's reason if that comes first. What the call gives
+ * after that is handed to `undo`, so that nothing it acquired gets lost; without one it stays done.
  */
 export function abortable<T>(
   outcome: Later<T>,
   signal: AbortSignal | undefined,
-  undo: (value: T) => Promise<unknown>,
+  undo?: (value: T) => Promise<unknown>,
 ): Later<T> {
   if (signal === undefined) return outcome
   return new Promise((resolve, reject) => {
@@ -24,7 +24,8 @@ export function abortable<T>(
     void outcome.then((value) => {
       signal.removeEventListener('abort', onAbort)
       if (!given) resolve(value)
-      else if (!(value instanceof NativeFailure)) void undo(value)
+      // Nobody waits any more who could be told that it failed.
+      else if (!(value instanceof NativeFailure)) void undo?.(value).catch(() => undefined)
     })
   })
 }

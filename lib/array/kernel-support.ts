@@ -9,7 +9,7 @@ import type {
   HoldVerdict,
   KernelSupport,
 } from '../coordinator/kernel-support.ts'
-import { VssError } from '../errors.ts'
+import { describeValue, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import { abortable } from './abortable.ts'
 import { Lun } from './lun.ts'
@@ -28,6 +28,9 @@ export interface HeldVolume {
  */
 export type ResolveVolume = (volumeName: string) => HeldVolume | Promise<HeldVolume>
 
+/** Holds whose release is remembered, for whoever releases twice. */
+const RELEASED_KEPT = 64
+
 interface Hold {
   lease: number
   luns: { name: string; volumeNames: string[] }[]
@@ -42,6 +45,8 @@ interface Hold {
 export class ArrayKernelSupport implements KernelSupport {
   readonly #resolve: ResolveVolume
   readonly #holds = new Map<string, Hold>()
+  // The last ones, in the order of their release.
+  readonly #released: string[] = []
 
   constructor(resolve: ResolveVolume) {
     this.#resolve = resolve
@@ -93,10 +98,22 @@ export class ArrayKernelSupport implements KernelSupport {
   async release(lease: HoldLease): Promise<HoldVerdict> {
     const hold = this.#holds.get(lease.leaseId)
     if (hold === undefined) {
-      throw new VssError('ERR_LEASE_EXPIRED', `there was never a lease ${lease.leaseId}`)
+      throw new VssError(
+        'ERR_LEASE_EXPIRED',
+        `lease ${describeValue(lease.leaseId)} was never given here, or was released long ago`,
+      )
     }
-    hold.verdict ??= this.#release(hold)
+    if (hold.verdict === undefined) {
+      hold.verdict = this.#release(hold)
+      this.#forgetOldest(lease.leaseId)
+    }
     return hold.verdict
+  }
+
+  #forgetOldest(released: string): void {
+    this.#released.push(released)
+    const oldest = this.#released.length > RELEASED_KEPT ? this.#released.shift() : undefined
+    if (oldest !== undefined) this.#holds.delete(oldest)
   }
 
   async #release(hold: Hold): Promise<HoldVerdict> {

@@ -5,24 +5,27 @@ import {
   binding,
   type DiskEnds,
   Initiator,
+  type Later,
   type LunHandle,
   type LunInfo,
   NativeFailure,
   type OpenedLun,
   unwrap,
 } from '../binding.ts'
+import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import type { Guid } from '../ids.ts'
+import { abortable } from './abortable.ts'
 import { forgetOpen, watchOpen } from './collected.ts'
-import { byteLengthOf, checkRange, inPieces, pieceBytes } from './pieces.ts'
+import { allocate, byteLengthOf, checkRange, inPieces, pieceBytes } from './pieces.ts'
 
-export interface WriteOptions {
+export interface WriteOptions extends AsyncOptions {
   /** The write is durable when its promise resolves, without a flush. */
   forceUnitAccess?: boolean
   /** Who asks; a host unless told otherwise. */
   initiator?: Initiator
 }
 
-export interface ReadOptions {
+export interface ReadOptions extends AsyncOptions {
   /** Who asks; a host unless told otherwise. */
   initiator?: Initiator
 }
@@ -86,52 +89,83 @@ export class Lun {
   /**
    * Reads `length` bytes from `offset`.
    *
-   * @throws VssError `ERR_OUT_OF_RANGE`, `ERR_ALIGNMENT`, `ERR_LUN_CLOSED`, `ERR_COPY_GONE` or
-   *   `ERR_IO`
+   * A signal counts before the request and between the pieces of a large one; what has been asked for is
+   * waited for, so that nothing is put into the buffer afterwards.
+   *
+   * @throws VssError `ERR_OUT_OF_RANGE`, `ERR_ALIGNMENT`, `ERR_LUN_CLOSED`, `ERR_COPY_GONE`, `ERR_LUN_NOT_FOUND`
+   *   after it was detached, `ERR_IO`, or `ERR_OUT_OF_MEMORY` where no buffer of that length can be had
    */
   async read(offset: number | bigint, length: number, options?: ReadOptions): Promise<Buffer> {
     checkRange(offset, length, this.sizeBytes)
-    const target = Buffer.allocUnsafeSlow(length)
+    const target = allocate(length)
     await this.readInto(offset, target, options)
     return target
   }
 
-  /** Reads as many bytes as the target has, from `offset`. */
-  async readInto(offset: number | bigint, target: Uint8Array, options?: ReadOptions): Promise<void> {
+  /** Reads as many bytes as the target has, from `offset`; otherwise as {@link Lun.read}. */
+  readInto(offset: number | bigint, target: Uint8Array, options?: ReadOptions): Promise<void> {
     const initiator = options?.initiator ?? Initiator.host
+    if (options?.signal === undefined) return this.#readInto(offset, target, initiator)
+    return cancellable('read', options, (signal) => this.#readInto(offset, target, initiator, signal))
+  }
+
+  async #readInto(
+    offset: number | bigint,
+    target: Uint8Array,
+    initiator: Initiator,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const length = byteLengthOf(target)
     if (length <= pieceBytes.max) {
       const outcome = await binding.lunRead(this.#handle, offset, length, target, initiator)
       if (outcome !== undefined) throw outcome.toError()
       return
     }
-    await inPieces(offset, target, this.sizeBytes, (at, piece) =>
-      binding.lunRead(this.#handle, at, piece.byteLength, piece, initiator),
-    )
+    const readPiece = (at: bigint, piece: Uint8Array): Later<undefined> =>
+      binding.lunRead(this.#handle, at, piece.byteLength, piece, initiator)
+    await inPieces(offset, target, this.sizeBytes, readPiece, signal)
   }
 
   /**
    * Writes the bytes at `offset`.
    *
+   * With a signal it gives up waiting, as for the end of a hold; what has been asked for by then is written
+   * nevertheless, and of a large request only that.
+   *
    * @throws VssError `ERR_OUT_OF_RANGE`, `ERR_ALIGNMENT`, `ERR_LUN_CLOSED`, `ERR_LUN_READ_ONLY`,
    *   `ERR_HELD_FULL` while too much waits for the end of a hold, `ERR_NO_SPACE` or `ERR_IO`
    */
-  async write(offset: number | bigint, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
+  write(offset: number | bigint, bytes: Uint8Array, options?: WriteOptions): Promise<void> {
+    if (options?.signal === undefined) return this.#write(offset, bytes, options)
+    return cancellable('write', options, (signal) => this.#write(offset, bytes, options, signal))
+  }
+
+  async #write(
+    offset: number | bigint,
+    bytes: Uint8Array,
+    options: WriteOptions | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const forced = options?.forceUnitAccess ?? false
     const initiator = options?.initiator ?? Initiator.host
+    const writePiece = (at: number | bigint, piece: Uint8Array): Later<undefined> =>
+      abortable(binding.lunWrite(this.#handle, at, piece, forced, initiator), signal)
     if (byteLengthOf(bytes) <= pieceBytes.max) {
-      const outcome = await binding.lunWrite(this.#handle, offset, bytes, forced, initiator)
+      const outcome = await writePiece(offset, bytes)
       if (outcome !== undefined) throw outcome.toError()
       return
     }
-    await inPieces(offset, bytes, this.sizeBytes, (at, piece) =>
-      binding.lunWrite(this.#handle, at, piece, forced, initiator),
-    )
+    await inPieces(offset, bytes, this.sizeBytes, writePiece, signal)
   }
 
-  /** Makes every write that has been completed durable. */
-  async flush(): Promise<void> {
-    const outcome = await binding.lunFlush(this.#handle)
+  /** Makes every write that has been completed durable. With a signal it gives up waiting; the flush goes on. */
+  flush(options?: AsyncOptions): Promise<void> {
+    if (options === undefined) return this.#flush()
+    return cancellable('flush', options, (signal) => this.#flush(signal))
+  }
+
+  async #flush(signal?: AbortSignal): Promise<void> {
+    const outcome = await abortable(binding.lunFlush(this.#handle), signal)
     if (outcome !== undefined) throw outcome.toError()
   }
 

@@ -1,6 +1,7 @@
 /**
  * A storage array as a program uses it: its LUNs, their shadow copies, and the life of both.
  */
+import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import {
   type ArmOrder,
@@ -9,17 +10,19 @@ import {
   type CheckReport,
   type IoMode,
   type LunInfo,
+  NativeFailure,
   type OpenedArray,
   type SetRecord,
   unwrap,
 } from '../binding.ts'
-import { VssError } from '../errors.ts'
-import { type Guid, parseGuid } from '../ids.ts'
+import { type AsyncOptions, cancellable } from '../cancellation.ts'
+import { describeValue, type VssCode, VssError } from '../errors.ts'
+import { type Guid, parseGuid, parseGuids } from '../ids.ts'
 import { abortable } from './abortable.ts'
 import { forgetOpen, watchOpen } from './collected.ts'
 import { Lun } from './lun.ts'
 
-export interface CreateArrayOptions {
+export interface CreateArrayOptions extends AsyncOptions {
   /**
    * `direct`: past the page cache; `writeback`: through it; `automatic`: direct where the file system
    * allows it. A property of the array from then on.
@@ -29,7 +32,7 @@ export interface CreateArrayOptions {
   mode?: IoMode
 }
 
-export interface OpenArrayOptions {
+export interface OpenArrayOptions extends AsyncOptions {
   /**
    * Take adopted images as they are now although somebody else has changed them. Old shadow copies
    * of them may then show bytes that were never there.
@@ -37,8 +40,6 @@ export interface OpenArrayOptions {
    * @defaultValue `false`
    */
   acceptChanged?: boolean
-  /** Gives up waiting; an array that opens nevertheless is closed again. */
-  signal?: AbortSignal
 }
 
 export interface ArrayInfo {
@@ -63,6 +64,9 @@ export interface ArrayInfo {
  * Everything the array promises survives a crash: a flushed write, and a shadow copy set that was
  * reported as recorded. What is unfinished, and every auto-release set, is gone when it is opened
  * again.
+ *
+ * Members that take a signal reject with `VSS_S_ASYNC_CANCELLED` when it fires. What the array has begun by
+ * then it carries on with to its end; each member says what becomes of it.
  *
  * `close()` closes the LUNs opened through this object, waits for calls already made, ends the
  * unfinished sets of this thread, and rejects further calls with `ERR_ARRAY_CLOSED`. It is safe to
@@ -94,61 +98,92 @@ export class StorageArray {
 
   /**
    * Makes a new array in a directory that holds none, and opens it. The directory is made; its parent
-   * must be there.
+   * must be there. An array that is made although the signal fired is closed again, and stays.
    *
    * @throws VssError `ERR_ARRAY_EXISTS`, `ERR_ARRAY_READ_ONLY`, or `ERR_INVALID_ARGUMENT` for direct
    *   mode on a file system without it
    */
-  static async create(path: string, options: CreateArrayOptions = {}): Promise<StorageArray> {
-    const opened = await binding.arrayCreate(absolute(path), options.mode ?? 'automatic')
-    return new StorageArray(unwrap(opened))
+  static async create(path: string, options?: CreateArrayOptions): Promise<StorageArray> {
+    return cancellable('StorageArray.create', options, async (signal) => {
+      const making = binding.arrayCreate(absolute(path), options?.mode ?? 'automatic')
+      return new StorageArray(unwrap(await abortable(making, signal, closeArray)))
+    })
   }
 
   /**
-   * Opens an array, recovering what a crash has left.
+   * Opens an array, recovering what a crash has left. One that opens although the signal fired is closed
+   * again.
    *
    * @throws VssError `ERR_ARRAY_NOT_FOUND`, `ERR_ARRAY_LOCKED` naming the process that has it,
    *   `ERR_ARRAY_FORMAT`, `ERR_ARRAY_DAMAGED` with the offset, `ERR_ARRAY_READ_ONLY`, or
    *   `ERR_LUN_CHANGED` for an adopted image that somebody else has changed
    */
-  static async open(path: string, options: OpenArrayOptions = {}): Promise<StorageArray> {
-    options.signal?.throwIfAborted()
-    const opening = binding.arrayOpen(absolute(path), options.acceptChanged ?? false)
-    return new StorageArray(
-      unwrap(await abortable(opening, options.signal, ({ handle }) => binding.arrayClose(handle))),
-    )
+  static async open(path: string, options?: OpenArrayOptions): Promise<StorageArray> {
+    return cancellable('StorageArray.open', options, async (signal) => {
+      const opening = binding.arrayOpen(absolute(path), options?.acceptChanged ?? false)
+      return new StorageArray(unwrap(await abortable(opening, signal, closeArray)))
+    })
   }
 
-  /** A new LUN of zeroes, in multiples of 512 bytes up to 8 TiB; takes up space as it is written to. */
-  async createLun(sizeBytes: number): Promise<Guid> {
-    return unwrap(await binding.lunCreate(this.#handle, sizeBytes))
+  /**
+   * A new LUN of zeroes, in multiples of 512 bytes up to 8 TiB; takes up space as it is written to. One that
+   * is made although the signal fired is taken out again.
+   */
+  async createLun(sizeBytes: number, options?: AsyncOptions): Promise<Guid> {
+    return cancellable('createLun', options, async (signal) =>
+      unwrap(
+        await abortable(binding.lunCreate(this.#handle, sizeBytes), signal, async (guid) => {
+          const file = await binding.lunDetach(this.#handle, guid)
+          if (typeof file === 'string') await rm(file, { force: true })
+        }),
+      ),
+    )
   }
 
   /**
    * Makes a LUN of an existing raw image without copying it. From then on the image belongs to the
-   * array: it may only be changed through it.
+   * array: it may only be changed through it. One that is adopted although the signal fired is detached again.
    *
-   * @throws VssError `ERR_LUN_ADOPTED` if an array has it already, `ERR_LUN_SIZE`
+   * @throws VssError `ERR_LUN_NOT_FOUND` if there is no such file, `ERR_LUN_READ_ONLY` if it may not be
+   *   written to, `ERR_LUN_ADOPTED` if an array has it already, `ERR_LUN_SIZE`; each names the image
    */
-  async adoptLun(imagePath: string): Promise<Guid> {
-    return unwrap(await binding.lunAdopt(this.#handle, absolute(imagePath)))
+  async adoptLun(imagePath: string, options?: AsyncOptions): Promise<Guid> {
+    return cancellable('adoptLun', options, async (signal) => {
+      const path = absolute(imagePath)
+      const adopting = binding.lunAdopt(this.#handle, path)
+      const outcome = await abortable(adopting, signal, (guid) => binding.lunDetach(this.#handle, guid))
+      if (outcome instanceof NativeFailure) throw aboutImage(outcome.toError(), path)
+      return outcome
+    })
   }
 
   /**
    * Brings all of a LUN into its one base file, forgets it, and gives the path of that file: a plain
-   * raw image.
+   * raw image. A LUN whose detaching has begun is detached, whether the signal fires or not.
    *
    * @throws VssError `ERR_LUN_IN_USE` while it has shadow copies
    */
-  async detachLun(guid: Guid): Promise<string> {
-    return unwrap(await binding.lunDetach(this.#handle, parseGuid(guid, 'LUN')))
+  async detachLun(guid: Guid, options?: AsyncOptions): Promise<string> {
+    return cancellable('detachLun', options, async (signal) =>
+      unwrap(await abortable(binding.lunDetach(this.#handle, parseGuid(guid, 'LUN')), signal)),
+    )
   }
 
-  /** @throws VssError `ERR_LUN_NOT_FOUND` */
-  async openLun(guid: Guid): Promise<Lun> {
+  /**
+   * One that opens although the signal fired is closed again.
+   *
+   * @throws VssError `ERR_LUN_NOT_FOUND`
+   */
+  async openLun(guid: Guid, options?: AsyncOptions): Promise<Lun> {
     const known = parseGuid(guid, 'LUN')
+    const opened = await cancellable('openLun', options, async (signal) =>
+      unwrap(
+        await abortable(binding.lunOpen(this.#handle, known), signal, ({ handle }) =>
+          binding.lunClose(handle),
+        ),
+      ),
+    )
     const key = Symbol(known)
-    const opened = unwrap(await binding.lunOpen(this.#handle, known))
     const lun = new Lun(known, opened, () => this.#luns.delete(key))
     this.#luns.set(key, new WeakRef(lun))
     // close() has begun meanwhile and has not seen this one.
@@ -190,14 +225,21 @@ export class StorageArray {
     }
   }
 
-  /** Looks for contradictions in what the array knows of itself. */
-  async check(): Promise<CheckReport> {
-    return unwrap(await binding.arrayCheck(this.#handle))
+  /** Looks for contradictions in what the array knows of itself; changes nothing, cancelled or not. */
+  async check(options?: AsyncOptions): Promise<CheckReport> {
+    return cancellable('check', options, async (signal) =>
+      unwrap(await abortable(binding.arrayCheck(this.#handle), signal)),
+    )
   }
 
-  /** Writes the present state to disk in full, so that the next opening replays less. */
-  async checkpoint(): Promise<void> {
-    unwrap(await binding.arrayCheckpoint(this.#handle))
+  /**
+   * Writes the present state to disk in full, so that the next opening replays less. A checkpoint that has
+   * begun is written, whether the signal fires or not.
+   */
+  async checkpoint(options?: AsyncOptions): Promise<void> {
+    await cancellable('checkpoint', options, async (signal) =>
+      unwrap(await abortable(binding.arrayCheckpoint(this.#handle), signal)),
+    )
   }
 
   /** Sets that are recorded: those that would be found after a crash. */
@@ -206,17 +248,21 @@ export class StorageArray {
   }
 
   /**
-   * Deletes shadow copies, durably; their space comes back in the background.
+   * Deletes shadow copies, durably; their space comes back in the background. What has begun to go goes,
+   * whether the signal fires or not.
    *
    * @throws VssError `VSS_E_OBJECT_NOT_FOUND` if the array has none of them
    */
-  async deleteCopies(snapshotIds: readonly Guid[]): Promise<void> {
-    const ids = snapshotIds.map((id) => parseGuid(id, 'shadow copy'))
-    unwrap(await binding.copiesDelete(this.#handle, ids))
+  async deleteCopies(snapshotIds: readonly Guid[], options?: AsyncOptions): Promise<void> {
+    await cancellable('deleteCopies', options, async (signal) => {
+      const ids = parseGuids(snapshotIds, 'shadow copies')
+      unwrap(await abortable(binding.copiesDelete(this.#handle, ids), signal))
+    })
   }
 
   // The life of a set, for a provider: armed here, captured by the hold that names it, then recorded
-  // and finished here. A set belongs to the thread that armed it until it is finished.
+  // and finished here. A set belongs to the thread that armed it until it is finished. None of it takes a
+  // signal: what cancels a set is abortSet.
 
   /** Prepares a set: nothing of it is on disk, but what takes long is done. */
   async armSet(order: ArmOrder): Promise<void> {
@@ -256,10 +302,29 @@ export class StorageArray {
   }
 }
 
+function closeArray({ handle }: OpenedArray): Promise<unknown> {
+  return binding.arrayClose(handle)
+}
+
+/** What goes wrong with an image has another remedy than what goes wrong with a LUN of the array. */
+function aboutImage(error: VssError, path: string): VssError {
+  const remedies: Partial<Record<VssCode, string>> = {
+    ERR_LUN_NOT_FOUND: 'Check the path; a relative one counts from the working directory of this process.',
+    ERR_LUN_READ_ONLY: 'Let this process read and write the image, on a file system that is not read-only.',
+  }
+  const { code, text, errno } = error
+  const remedy = remedies[code]
+  if (remedy === undefined) return error
+  return new VssError(code, text, { culprit: path, remedy, ...(errno === undefined ? {} : { errno }) })
+}
+
 /** Relative to the directory at the time of the call, not to that of some later moment. */
 function absolute(path: string): string {
   if (typeof path !== 'string' || path === '') {
-    throw new VssError('ERR_INVALID_ARGUMENT', 'a path must be a string that is not empty')
+    throw new VssError(
+      'ERR_INVALID_ARGUMENT',
+      `a path must be a string that is not empty, not ${describeValue(path)}`,
+    )
   }
   return resolve(path)
 }

@@ -191,3 +191,63 @@ test('sizes, ids, modes and paths that cannot be are refused with a code', async
   await t.throwsAsync(StorageArray.open(directory), { code: 'ERR_ARRAY_NOT_FOUND' })
   await t.throwsAsync(StorageArray.create(array.path), { code: 'ERR_ARRAY_EXISTS' })
 })
+
+const noGuids: unknown[] = [undefined, null, 5, {}, Symbol('guid'), 'no guid', ['5']]
+
+test('what is no GUID is refused with E_INVALIDARG wherever the array takes one', async (t) => {
+  const array = await newArray(t)
+  for (const value of noGuids) {
+    const guid = value as string
+    for (const call of [
+      () => array.openLun(guid),
+      () => array.findLun(guid),
+      () => array.detachLun(guid),
+      () => array.deleteCopies([guid]),
+      () => array.deleteCopies(guid as never),
+    ]) {
+      await t.throwsAsync(
+        call,
+        { instanceOf: VssError, code: 'E_INVALIDARG' },
+        `${String(call)} ${typeof guid}`,
+      )
+    }
+  }
+})
+
+test('a read of more than a Buffer can hold is refused with the limit, before memory is asked for', async (t) => {
+  const lun = await newLun(t, 2 ** 43)
+  for (const length of [2 ** 42, 2 ** 43]) {
+    const error = await t.throwsAsync<VssError>(lun.read(0, length), { instanceOf: VssError })
+    t.true(['ERR_OUT_OF_RANGE', 'ERR_OUT_OF_MEMORY'].includes(error?.code ?? ''), error?.message)
+  }
+})
+
+test('an image that is not there, or may not be written, is named, with what to do about it', async (t) => {
+  const array = await newArray(t)
+  const missing = '/nowhere/at/all.img'
+  const error = await t.throwsAsync<VssError>(array.adoptLun(missing))
+  t.like(error, { code: 'ERR_LUN_NOT_FOUND', culprit: missing, errno: 2 })
+  t.regex(error?.message ?? '', /there is no disk image \/nowhere\/at\/all\.img\. Check the path/)
+  // A file that nobody may write to, root included.
+  const sealed = '/sys/kernel/uevent_seqnum'
+  const refused = await t.throwsAsync<VssError>(array.adoptLun(sealed))
+  t.like(refused, { code: 'ERR_LUN_READ_ONLY', culprit: sealed })
+  t.regex(
+    refused?.message ?? '',
+    /opening the disk image \/sys\/kernel\/uevent_seqnum for writing: .*Let this process/,
+  )
+})
+
+test('a LUN that is open when it is detached says so, and not that it was given up', async (t) => {
+  const array = await newArray(t)
+  const guid = await array.createLun(mebi)
+  await using lun = await array.openLun(guid)
+  await array.detachLun(guid)
+  const gone = {
+    code: 'ERR_LUN_NOT_FOUND',
+    message: new RegExp(`LUN ${guid} has been detached from its array`),
+  }
+  await t.throwsAsync(lun.read(0, 512), gone)
+  await t.throwsAsync(lun.write(0, page(1)), gone)
+  await t.throwsAsync(lun.flush(), gone)
+})

@@ -211,3 +211,15 @@ test('a set that is not finished goes with the last handle its thread has of the
   await using again = await StorageArray.open(array.path)
   t.deepEqual(await again.listSets(), [])
 })
+
+test('the verdict of a lease is kept for a while, and forgotten after many more', async (t) => {
+  const kernel = new ArrayKernelSupport(() => t.fail() as never)
+  const first = await kernel.hold(randomUUID(), [], options)
+  const verdict = await kernel.release(first)
+  t.is(await kernel.release(first), verdict)
+  for (let i = 0; i < 64; i++) await kernel.release(await kernel.hold(randomUUID(), [], options))
+  await t.throwsAsync(kernel.release(first), {
+    code: 'ERR_LEASE_EXPIRED',
+    message: /was never given here, or was released long ago/,
+  })
+})

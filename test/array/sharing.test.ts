@@ -112,16 +112,17 @@ test('an array in a directory that may not be written to is refused with ERR_ARR
   t.is(stdout, 'ERR_ARRAY_READ_ONLY\nERR_ARRAY_READ_ONLY\n', stderr)
 })
 
-test('opening with a signal that fires before or meanwhile rejects with its reason', async (t) => {
+test('opening with a signal that fires before or meanwhile is cancelled, with its reason as the cause', async (t) => {
   const array = await newArray(t)
   await array.close()
-  await t.throwsAsync(StorageArray.open(array.path, { signal: AbortSignal.abort(new Error('before')) }), {
-    message: 'before',
-  })
+  const before = new Error('before')
+  const refused = StorageArray.open(array.path, { signal: AbortSignal.abort(before) })
+  t.like(await t.throwsAsync(refused), { code: 'VSS_S_ASYNC_CANCELLED', cause: before })
   const controller = new AbortController()
   const opening = StorageArray.open(array.path, { signal: controller.signal })
-  controller.abort(new Error('meanwhile'))
-  await t.throwsAsync(opening, { message: 'meanwhile' })
+  const meanwhile = new Error('meanwhile')
+  controller.abort(meanwhile)
+  t.like(await t.throwsAsync(opening), { code: 'VSS_S_ASYNC_CANCELLED', cause: meanwhile })
   // Refused while open in this process, so what was opened must have been closed again.
   await using again = await StorageArray.open(array.path)
   t.is(again.id, array.id)
