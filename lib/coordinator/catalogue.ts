@@ -56,9 +56,9 @@ export class SnapshotCatalogue {
   }
 
   /** Brings back the sets that a provider has kept. They are on no host until somebody imports them. */
-  async load(provider: ProviderHost): Promise<void> {
+  async load(provider: ProviderHost, signal?: AbortSignal): Promise<void> {
     if (!provider.offers('listSnapshotSets')) return
-    for (const { setId, context, snapshots } of await provider.call('listSnapshotSets', [])) {
+    for (const { setId, context, snapshots } of await provider.call('listSnapshotSets', [], signal)) {
       const known = this.#sets.get(setId)?.snapshots ?? []
       const kept = snapshots.map((snapshot) => ({
         ...snapshot,

@@ -35,13 +35,20 @@ export class Arrivals {
     })
   }
 
-  /** The LUNs among those expected that have come when all have, or when the limit has run out. */
-  async wait(expected: readonly VdsLunInformation[], limitMillis: number): Promise<ArrivedLun[]> {
+  /**
+   * The LUNs among those expected that have come when all have, or when the limit has run out. Rejects with the
+   * signal's reason if that fires first; what has come by then stays.
+   */
+  async wait(
+    expected: readonly VdsLunInformation[],
+    limitMillis: number,
+    cancelled?: AbortSignal,
+  ): Promise<ArrivedLun[]> {
     const endMillis = this.#clock.nowMillis() + limitMillis
     for (;;) {
       // Taken before looking: what is unmasked while we look wakes us.
       const { signal } = this.#unmasked
-      const disks = await this.#changes.run(() => this.#look(expected))
+      const disks = await this.#changes.run(() => this.#look(expected), cancelled)
       const leftMillis = endMillis - this.#clock.nowMillis()
       if (disks.length === expected.length || leftMillis <= 0 || this.#stopped) {
         return disks.map(({ lunId, deviceName, lunInformation, readOnly }) => ({
@@ -51,7 +58,9 @@ export class Arrivals {
           readOnly,
         }))
       }
-      await sleep(this.#clock, leftMillis, signal).catch(() => undefined)
+      const wakes = cancelled === undefined ? signal : AbortSignal.any([signal, cancelled])
+      await sleep(this.#clock, leftMillis, wakes).catch(() => undefined)
+      cancelled?.throwIfAborted()
     }
   }
 

@@ -11,6 +11,7 @@
  */
 import { hostname } from 'node:os'
 import type { Lun } from '../array/lun.ts'
+import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type {
   ArrivedLun,
@@ -22,7 +23,7 @@ import type {
   VolumeToImport,
 } from '../coordinator/host.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
-import { VssError } from '../errors.ts'
+import { describeValue, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { Arrivals } from './arrivals.ts'
@@ -46,7 +47,7 @@ export interface HostOptions {
   clock?: Clock
 }
 
-export interface MapOptions {
+export interface MapOptions extends AsyncOptions {
   /**
    * The host writes nothing to the LUN. No shadow copy can be made of a volume on it.
    *
@@ -89,41 +90,48 @@ export class Host implements VolumeHost {
 
   /**
    * Makes the volumes of a LUN known. The caller keeps owning the LUN and closes it after
-   * {@link Host.unmap}.
+   * {@link Host.unmap}. If the signal fires before the disk is in, it is not mapped.
    *
    * @throws VssError `ERR_DISK_DAMAGED` and the like for a partition table that cannot be trusted;
    *   `VSS_E_OBJECT_ALREADY_EXISTS` if a disk of the host has the same identity, as a raw copy of it has
    */
-  async map(lun: Lun, options: MapOptions = {}): Promise<Volume[]> {
-    return this.#changes.run(async () => {
-      const disk = await this.#disks.open(lun, options.readOnly ?? false, 'mapped')
-      this.#disks.checkUnique(disk)
-      this.#disks.add(disk)
-      this.#disks.syncVolumes(disk)
-      return disk.volumes.map((volume) => this.#describe(volume))
-    })
+  async map(lun: Lun, options?: MapOptions): Promise<Volume[]> {
+    requireLun(lun, 'map')
+    return cancellable('map', options, (signal) =>
+      this.#changes.run(async () => {
+        const disk = await this.#disks.open(lun, options?.readOnly ?? false, 'mapped')
+        signal?.throwIfAborted()
+        this.#disks.checkUnique(disk)
+        this.#disks.add(disk)
+        this.#disks.syncVolumes(disk)
+        return disk.volumes.map((volume) => this.#describe(volume))
+      }, signal),
+    )
   }
 
   /**
-   * Takes a LUN that was mapped, and its volumes, out again.
+   * Takes a LUN that was mapped, and its volumes, out again. A signal counts while it waits for other changes.
    *
    * @throws VssError `ERR_LUN_NOT_FOUND`; `VSS_E_VOLUME_IN_USE` while one of them is open;
    *   `VSS_E_SNAPSHOT_SET_IN_PROGRESS` while a set is being made of one
    */
-  async unmap(lun: Lun): Promise<void> {
-    await this.#changes.run(async () => {
-      const disk = this.#disks.find(lun.guid)
-      if (disk === undefined || disk.origin !== 'mapped') {
-        throw new VssError('ERR_LUN_NOT_FOUND', `LUN ${lun.guid} is not mapped`, { culprit: lun.guid })
-      }
-      if (disk.markedBy !== undefined) {
-        throw new VssError('VSS_E_SNAPSHOT_SET_IN_PROGRESS', `${disk.deviceName} is part of a set`, {
-          culprit: disk.deviceName,
-        })
-      }
-      refuseIfOpen(disk.volumes)
-      this.#disks.remove(disk)
-    })
+  async unmap(lun: Lun, options?: AsyncOptions): Promise<void> {
+    requireLun(lun, 'unmap')
+    await cancellable('unmap', options, (signal) =>
+      this.#changes.run(async () => {
+        const disk = this.#disks.find(lun.guid)
+        if (disk === undefined || disk.origin !== 'mapped') {
+          throw new VssError('ERR_LUN_NOT_FOUND', `LUN ${lun.guid} is not mapped`, { culprit: lun.guid })
+        }
+        if (disk.markedBy !== undefined) {
+          throw new VssError('VSS_E_SNAPSHOT_SET_IN_PROGRESS', `${disk.deviceName} is part of a set`, {
+            culprit: disk.deviceName,
+          })
+        }
+        refuseIfOpen(disk.volumes)
+        this.#disks.remove(disk)
+      }, signal),
+    )
   }
 
   /** All volumes, shadow copies included, disk by disk. */
@@ -201,16 +209,29 @@ export class Host implements VolumeHost {
   /**
    * With a list of LUNs to expect, be it empty, as {@link VolumeHost.rescan} says. Without one, reads the
    * partition tables of the mapped LUNs again; a table that has become unreadable leaves its disk as it was
-   * and is the error.
+   * and is the error. A signal ends the wait; what has arrived by then stays.
    */
-  async rescan(expected?: VdsLunInformation[], limitMillis: number = 0): Promise<ArrivedLun[]> {
-    if (expected !== undefined) return this.#arrivals.wait(expected, limitMillis)
-    await this.#changes.run(() => this.#disks.refreshMapped())
-    return []
+  async rescan(
+    expected?: VdsLunInformation[],
+    limitMillis: number = 0,
+    options?: AsyncOptions,
+  ): Promise<ArrivedLun[]> {
+    return cancellable('rescan', options, async (signal) => {
+      if (expected !== undefined) return this.#arrivals.wait(expected, limitMillis, signal)
+      await this.#changes.run(() => this.#disks.refreshMapped(), signal)
+      return []
+    })
   }
 
-  async importVolumes(_setId: Guid, volumes: VolumeToImport[]): Promise<ImportResult> {
-    return this.#changes.run(() => importDisks(this.#disks, this.#identity, volumes))
+  /** A signal counts while it waits for other changes; an import that has begun is carried out. */
+  async importVolumes(
+    _setId: Guid,
+    volumes: VolumeToImport[],
+    options?: AsyncOptions,
+  ): Promise<ImportResult> {
+    return cancellable('importVolumes', options, (signal) =>
+      this.#changes.run(() => importDisks(this.#disks, this.#identity, volumes), signal),
+    )
   }
 
   async setVolumesReadOnly(deviceObjects: string[], readOnly: boolean): Promise<void> {
@@ -256,6 +277,11 @@ export class Host implements VolumeHost {
   }
 
   #find(nameOrPath: string): HostVolume {
+    if (typeof nameOrPath !== 'string') {
+      throw new VssError('E_INVALIDARG', `a volume is named by a text, not ${describeValue(nameOrPath)}`, {
+        culprit: 'volumeName',
+      })
+    }
     const guid = guidOfVolumeName(nameOrPath)
     const volumeName = guid === undefined ? this.mounts.volumeOf(nameOrPath) : volumeNameOf(guid)
     const volume = this.#disks.volumes.find(
@@ -269,6 +295,14 @@ export class Host implements VolumeHost {
   #describe(volume: HostVolume): Volume {
     return volume.describe(this.mounts.pathsOf(volume.name))
   }
+}
+
+function requireLun(lun: Lun | null | undefined, member: string): void {
+  if (typeof lun?.guid === 'string' && typeof lun.read === 'function') return
+  throw new VssError('E_INVALIDARG', `${member} takes a Lun, not ${describeValue(lun)}`, {
+    culprit: 'lun',
+    remedy: 'Pass what StorageArray.openLun gave.',
+  })
 }
 
 function refuseIfOpen(volumes: readonly HostVolume[]): void {

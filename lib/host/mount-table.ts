@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path'
 import type { MountPoint } from '../coordinator/host.ts'
-import { VssError } from '../errors.ts'
+import { describeValue, VssError } from '../errors.ts'
 import { guidOfVolumeName, volumeNameOf } from './volume-name.ts'
 
 export class MountTable {
@@ -14,7 +14,9 @@ export class MountTable {
   set(path: string, volumeName: string): void {
     const guid = guidOfVolumeName(volumeName)
     if (guid === undefined) {
-      throw new VssError('E_INVALIDARG', `'${volumeName}' is not a volume name`, { culprit: volumeName })
+      throw new VssError('E_INVALIDARG', `${describeValue(volumeName)} is not a volume name`, {
+        culprit: 'volumeName',
+      })
     }
     this.#volumeNames.set(mountPath(path), volumeNameOf(guid))
   }
@@ -34,7 +36,7 @@ export class MountTable {
 
   /** The volume of the longest mount path at or above an absolute path. */
   volumeOf(path: string): string | undefined {
-    if (!posix.isAbsolute(path)) return undefined
+    if (typeof path !== 'string' || !posix.isAbsolute(path)) return undefined
     for (let at = mountPath(path); ; at = posix.dirname(at)) {
       const volumeName = this.#volumeNames.get(at)
       if (volumeName !== undefined || at === '/') return volumeName
@@ -44,7 +46,9 @@ export class MountTable {
 
 function mountPath(path: string): string {
   if (typeof path !== 'string' || !posix.isAbsolute(path)) {
-    throw new VssError('E_INVALIDARG', `mount path '${path}' is not an absolute path`)
+    throw new VssError('E_INVALIDARG', `mount path ${describeValue(path)} is not an absolute path`, {
+      culprit: 'path',
+    })
   }
   const normal = posix.normalize(path)
   return normal === '/' ? normal : normal.replace(/\/$/, '')

@@ -18,6 +18,7 @@ export function volumeNameOf(guid: Guid): string {
 
 /** The GUID of `\\?\Volume{GUID}\`, in either case, with or without the trailing backslash. */
 export function guidOfVolumeName(name: string): Guid | undefined {
+  if (typeof name !== 'string') return undefined
   const guid = /^\\\\\?\\Volume\{([0-9a-f-]{36})\}\\?$/i.exec(name)?.[1]?.toLowerCase()
   return guid !== undefined && isGuid(guid) ? guid : undefined
 }

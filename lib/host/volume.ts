@@ -1,8 +1,11 @@
 /**
  * Volumes as a host sees them, and how a program reads and writes one.
  */
+
+import { byteLengthOf } from '../array/pieces.ts'
 import type { DiskLayout, DiskPartition } from '../binding.ts'
-import { VssError } from '../errors.ts'
+import type { AsyncOptions } from '../cancellation.ts'
+import { describeValue, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import type { HostDisk } from './disk.ts'
 import { lunVolumeGuid, mbrVolumeGuid, volumeNameOf } from './volume-name.ts'
@@ -193,27 +196,35 @@ export class VolumeHandle {
     return this.#volume.extent.lengthBytes
   }
 
-  /** @throws VssError `ERR_OUT_OF_RANGE`; `VSS_E_OBJECT_NOT_FOUND` if the volume was taken out meanwhile. */
-  async read(offsetBytes: number, lengthBytes: number): Promise<Buffer> {
-    return this.#volume.disk.lun.read(this.#place(offsetBytes, lengthBytes), lengthBytes)
+  /**
+   * A signal counts as in `Lun.read`.
+   *
+   * @throws VssError `ERR_OUT_OF_RANGE`; `VSS_E_OBJECT_NOT_FOUND` if the volume was taken out meanwhile.
+   */
+  async read(offsetBytes: number, lengthBytes: number, options?: AsyncOptions): Promise<Buffer> {
+    return this.#volume.disk.lun.read(this.#place(offsetBytes, lengthBytes), lengthBytes, options)
   }
 
-  /** @throws VssError `E_ACCESSDENIED` if the volume is read-only; else as {@link VolumeHandle.read}. */
-  async write(offsetBytes: number, bytes: Uint8Array): Promise<void> {
-    const place = this.#place(offsetBytes, bytes.byteLength)
+  /**
+   * A signal counts as in `Lun.write`.
+   *
+   * @throws VssError `E_ACCESSDENIED` if the volume is read-only; else as {@link VolumeHandle.read}.
+   */
+  async write(offsetBytes: number, bytes: Uint8Array, options?: AsyncOptions): Promise<void> {
+    const place = this.#place(offsetBytes, byteLengthOf(bytes))
     if (this.#volume.readOnly) {
       throw new VssError('E_ACCESSDENIED', `volume ${this.name} is read-only`, {
         culprit: this.name,
         remedy: 'Write to a volume that is not; a shadow copy is writable only while its writers recover it.',
       })
     }
-    await this.#volume.disk.lun.write(place, bytes)
+    await this.#volume.disk.lun.write(place, bytes, options)
   }
 
-  /** Makes every write that has been completed durable. */
-  async flush(): Promise<void> {
+  /** Makes every write that has been completed durable. A signal counts as in `Lun.flush`. */
+  async flush(options?: AsyncOptions): Promise<void> {
     this.#place(0, 0)
-    await this.#volume.disk.lun.flush()
+    await this.#volume.disk.lun.flush(options)
   }
 
   /** Idempotent. The LUN below stays as it is. */
@@ -244,7 +255,7 @@ export class VolumeHandle {
     if (!inside) {
       throw new VssError(
         'ERR_OUT_OF_RANGE',
-        `${lengthBytes} bytes at ${offsetBytes} do not lie inside ${this.name} of ${this.sizeBytes} bytes`,
+        `${describeValue(lengthBytes)} bytes at ${describeValue(offsetBytes)} do not lie inside ${this.name} of ${this.sizeBytes} bytes`,
         { culprit: this.name },
       )
     }

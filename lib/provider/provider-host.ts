@@ -145,8 +145,8 @@ export class ProviderHost {
     }
   }
 
-  async load(): Promise<void> {
-    if (this.offers('onLoad')) await this.call('onLoad', [])
+  async load(signal?: AbortSignal): Promise<void> {
+    if (this.offers('onLoad')) await this.call('onLoad', [], signal)
   }
 
   /** Lets the provider go. Gives false, and keeps it, if it asked to stay and `force` is not set. */
