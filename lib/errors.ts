@@ -266,24 +266,44 @@ export function codeOfHresult(hresult: number): VssCode | undefined {
   return undefined
 }
 
+/**
+ * What went wrong first. Where a block and then the clean-up after it fail, `await using` throws one error
+ * about both, and that hides the one that says why. Its class is not everywhere a class; its name is.
+ */
+export function firstThrown(thrown: unknown): unknown {
+  let first = thrown
+  while (first instanceof Error && first.name === 'SuppressedError' && 'suppressed' in first) {
+    first = first.suppressed
+  }
+  return first
+}
+
 /** One line about anything that was thrown, Error or not. */
-export function describeThrown(thrown: unknown): string {
+export function describeThrown(anything: unknown): string {
+  const thrown = firstThrown(anything)
   if (thrown instanceof Error) return thrown.message === '' ? thrown.name : thrown.message
   return typeof thrown === 'string' ? thrown : `thrown value ${describeValue(thrown)}`
 }
 
 /** Anything, short enough for a message. */
 export function describeValue(value: unknown): string {
+  // What JSON has no word for: NaN, a symbol, a bigint.
+  if (typeof value !== 'object' && typeof value !== 'string') return String(value).slice(0, 200)
   try {
-    const text = JSON.stringify(value) ?? String(value)
+    const text = JSON.stringify(value)
     return text.length > 200 ? `${text.slice(0, 200)}…` : text
   } catch {
     return `of type ${typeof value}`
   }
 }
 
-/** The thrown value itself if it is a {@link VssError}, else one of the given code with it as cause. */
-export function asVssError(thrown: unknown, code: VssCode = 'VSS_E_UNEXPECTED', culprit?: string): VssError {
+/** What was thrown first, if that is a {@link VssError}, else one of the given code with it as cause. */
+export function asVssError(
+  anything: unknown,
+  code: VssCode = 'VSS_E_UNEXPECTED',
+  culprit?: string,
+): VssError {
+  const thrown = firstThrown(anything)
   if (thrown instanceof VssError) return thrown
   const options: VssErrorOptions = { cause: thrown }
   if (culprit !== undefined) options.culprit = culprit

@@ -5,6 +5,7 @@ import {
   CODES,
   codeOfHresult,
   describeThrown,
+  firstThrown,
   hresultOf,
   isVssCode,
   type VssCode,
@@ -146,4 +147,33 @@ test('anything thrown becomes a VssError, and a VssError stays itself', (t) => {
   t.is(describeThrown(circular), 'thrown value of type object')
   t.is(describeThrown(new RangeError('')), 'RangeError')
   t.is(describeThrown(undefined), 'thrown value undefined')
+})
+
+/** What `await using` throws when the block failed, and then the clean-up too; Node 20 has no class for it. */
+function suppressedError(error: unknown, suppressed: unknown): Error {
+  const text = 'An error was suppressed during disposal.'
+  return Object.assign(new Error(text), { name: 'SuppressedError', error, suppressed })
+}
+
+test('of failures during a clean-up the one that came first is the one that is told of', (t) => {
+  const first = new VssError('ERR_NO_SPACE', 'the disk is full')
+  const closing = new VssError('ERR_IO', 'closing failed too')
+  const twice = suppressedError(closing, suppressedError(closing, first))
+  t.is(firstThrown(twice), first)
+  t.is(asVssError(twice), first)
+  t.is(describeThrown(twice), first.message)
+  t.is(firstThrown(closing), closing)
+})
+
+test('what await using throws when both the block and the clean-up fail is recognized', async (t) => {
+  const first = new Error('first')
+  const thrown = await t.throwsAsync(async () => {
+    await using failing = {
+      [Symbol.asyncDispose]: () => Promise.reject(new Error('second')),
+    }
+    t.truthy(failing)
+    throw first
+  })
+  t.not(thrown, first)
+  t.is(firstThrown(thrown), first)
 })

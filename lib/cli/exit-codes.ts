@@ -2,7 +2,7 @@
  * What the command ends with, by class of failure. Scripts decide by these; so a code once given out
  * keeps its meaning.
  */
-import { type VssCode, VssError } from '../errors.ts'
+import { firstThrown, type VssCode, VssError } from '../errors.ts'
 
 export const EXIT = {
   ok: 0,
@@ -110,7 +110,8 @@ const EXIT_OF_ERRNO: Readonly<Record<string, ExitCode>> = {
 }
 
 /** The exit code for anything that was thrown. */
-export function exitCodeOf(thrown: unknown): ExitCode {
+export function exitCodeOf(anything: unknown): ExitCode {
+  const thrown = firstThrown(anything)
   if (thrown instanceof VssError) return EXIT_OF_CODE[thrown.code] ?? EXIT.failed
   const errno = errnoOf(thrown)
   return errno === undefined ? EXIT.internal : (EXIT_OF_ERRNO[errno] ?? EXIT.failed)

@@ -3,7 +3,7 @@
  * line; progress and errors on stderr, so that stdout can be piped.
  */
 import Table from 'cli-table3'
-import { describeThrown, VssError } from '../errors.ts'
+import { describeThrown, firstThrown, VssError } from '../errors.ts'
 import { errnoOf } from './exit-codes.ts'
 
 export interface OutputOptions {
@@ -20,7 +20,8 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))
 }
 
-export function errorRecord(thrown: unknown): Record<string, unknown> {
+export function errorRecord(anything: unknown): Record<string, unknown> {
+  const thrown = firstThrown(anything)
   if (thrown instanceof VssError)
     return { ...thrown.toJSON(), hresult: thrown.hresult, message: thrown.message }
   return { code: errnoOf(thrown) ?? 'ERR_INTERNAL', message: describeThrown(thrown) }

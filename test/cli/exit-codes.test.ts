@@ -1,6 +1,7 @@
 import test from 'ava'
 import { parseSize } from '../../lib/cli/arguments.ts'
 import { EXIT, EXIT_MEANINGS, EXIT_OF_CODE, exitCodeOf } from '../../lib/cli/exit-codes.ts'
+import { errorRecord } from '../../lib/cli/output.ts'
 import { isVssCode, type VssCode, VssError } from '../../lib/errors.ts'
 
 test('each code of the table has one exit code, which --help explains', (t) => {
@@ -35,6 +36,17 @@ test('an error of the system ends by its kind, any other error is a defect', (t)
   t.is(exitCodeOf(system('ELOOP')), 1)
   t.is(exitCodeOf(new TypeError('x is not a function')), 70)
   t.is(exitCodeOf('thrown text'), 70)
+})
+
+test('a full disk is a full disk, although the clean-up failed too', (t) => {
+  const full = new VssError('ERR_NO_SPACE', 'the disk is full')
+  const thrown = Object.assign(new Error('An error was suppressed during disposal.'), {
+    name: 'SuppressedError',
+    error: new Error('closing failed too'),
+    suppressed: full,
+  })
+  t.is(exitCodeOf(thrown), 6)
+  t.like(errorRecord(thrown), { code: 'ERR_NO_SPACE', text: 'the disk is full' })
 })
 
 test('sizes are read in powers of 1024, and nonsense is refused', (t) => {
