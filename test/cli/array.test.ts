@@ -115,7 +115,7 @@ test.serial('every command explains itself and the exit codes with --help', asyn
   t.deepEqual(names, [
     ...['demo', 'create', 'info', 'check'],
     ...['create', 'adopt', 'detach', 'list', 'inspect'],
-    ...['create', 'list', 'export', 'delete'],
+    ...['create', 'list', 'export', 'delete', 'commit'],
   ])
 })
 
