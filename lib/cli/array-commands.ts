@@ -4,12 +4,9 @@ import { engineInfo } from '../array/engine.ts'
 import { type ArrayInfo, StorageArray } from '../array/storage-array.ts'
 import type { IoMode } from '../binding.ts'
 import { EXIT } from './exit-codes.ts'
+import { closing, type OpenFlags, openArray } from './opening.ts'
 import { bytesText, give, type OutputOptions, properties } from './output.ts'
 import { announce } from './progress.ts'
-
-interface OpenOptions extends OutputOptions {
-  acceptChanged?: boolean
-}
 
 export function addArrayCommands(program: Command): void {
   const array = program.command('array').description('make and examine storage arrays')
@@ -25,8 +22,7 @@ export function addArrayCommands(program: Command): void {
     )
     .option('--json', 'print one JSON object')
     .action(async (dir: string, options: OutputOptions & { mode: IoMode }) => {
-      await using created = await StorageArray.create(dir, { mode: options.mode })
-      const info = await created.info()
+      const info = await closing(StorageArray.create(dir, { mode: options.mode }), (array) => array.info())
       give(info, options, () => describe(info))
     })
 
@@ -36,9 +32,11 @@ export function addArrayCommands(program: Command): void {
     .argument('<dir>', 'the directory of the array')
     .option('--accept-changed', 'take adopted images as they are, although somebody changed them')
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, options: OpenOptions) => {
-      await using opened = await openArray(dir, options)
-      const info = { ...(await opened.info()), engine: engineInfo() }
+    .action(async (dir: string, options: OutputOptions & OpenFlags) => {
+      const info = await closing(openArray(dir, options), async (array) => ({
+        ...(await array.info()),
+        engine: engineInfo(),
+      }))
       give(info, options, () => describe(info))
     })
 
@@ -48,9 +46,8 @@ export function addArrayCommands(program: Command): void {
     .argument('<dir>', 'the directory of the array')
     .option('--accept-changed', 'take adopted images as they are, although somebody changed them')
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, options: OpenOptions) => {
-      await using opened = await openArray(dir, options)
-      const report = await announce('checking', opened.check())
+    .action(async (dir: string, options: OutputOptions & OpenFlags) => {
+      const report = await closing(openArray(dir, options), (array) => announce('checking', array.check()))
       give(report, options, () => {
         const { lunCount, copyCount, versionCount, faults } = report
         const looked = `${lunCount} LUNs, ${copyCount} shadow copies, ${versionCount} versions of units`
@@ -58,11 +55,6 @@ export function addArrayCommands(program: Command): void {
       })
       if (report.faults.length > 0) process.exitCode = EXIT.failed
     })
-}
-
-export async function openArray(dir: string, options: OpenOptions = {}): Promise<StorageArray> {
-  const opening = StorageArray.open(dir, { acceptChanged: options.acceptChanged ?? false })
-  return announce(`opening ${dir}`, opening)
 }
 
 function describe(info: ArrayInfo): string {

@@ -6,7 +6,7 @@ import { askLun } from '../host/lun-information.ts'
 import { type DiskLayout, layoutOf } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { parseId, parseSize } from './arguments.ts'
-import { openArray } from './array-commands.ts'
+import { closing, openArray } from './opening.ts'
 import { bytesText, give, type OutputOptions, properties, table } from './output.ts'
 import { announce } from './progress.ts'
 
@@ -20,8 +20,7 @@ export function addLunCommands(program: Command): void {
     .argument('<size>', 'for example 512M or 8GiB', parseSize)
     .option('--json', 'print one JSON object')
     .action(async (dir: string, sizeBytes: number, options: OutputOptions) => {
-      await using array = await openArray(dir)
-      const guid = await array.createLun(sizeBytes)
+      const guid = await closing(openArray(dir), (array) => array.createLun(sizeBytes))
       give({ guid, sizeBytes }, options, () => guid)
     })
 
@@ -32,10 +31,12 @@ export function addLunCommands(program: Command): void {
     .argument('<image>', 'the file')
     .option('--json', 'print one JSON object')
     .action(async (dir: string, image: string, options: OutputOptions) => {
-      await using array = await openArray(dir)
-      const guid = await array.adoptLun(image)
-      const info = (await array.listLuns()).find((known) => known.guid === guid)
-      give({ guid, sizeBytes: info?.sizeBytes, adoptedPath: info?.adoptedPath }, options, () => guid)
+      const adopted = await closing(openArray(dir), async (array) => {
+        const guid = await array.adoptLun(image)
+        const info = (await array.listLuns()).find((known) => known.guid === guid)
+        return { guid, sizeBytes: info?.sizeBytes, adoptedPath: info?.adoptedPath }
+      })
+      give(adopted, options, () => adopted.guid)
     })
 
   lun
@@ -45,8 +46,9 @@ export function addLunCommands(program: Command): void {
     .argument('<lun>', 'the id of the LUN', parseId)
     .option('--json', 'print one JSON object')
     .action(async (dir: string, guid: Guid, options: OutputOptions) => {
-      await using array = await openArray(dir)
-      const path = await announce(`bringing LUN ${guid} home`, array.detachLun(guid))
+      const path = await closing(openArray(dir), (array) =>
+        announce(`bringing LUN ${guid} home`, array.detachLun(guid)),
+      )
       give({ guid, path }, options, () => path)
     })
 
@@ -57,8 +59,7 @@ export function addLunCommands(program: Command): void {
     .option('--copies', 'list the LUNs of shadow copies too')
     .option('--json', 'print one JSON object')
     .action(async (dir: string, options: OutputOptions & { copies?: boolean }) => {
-      await using array = await openArray(dir)
-      const all = await array.listLuns()
+      const all = await closing(openArray(dir), (array) => array.listLuns())
       const luns = options.copies === true ? all : all.filter(({ snapshotId }) => snapshotId === null)
       give({ luns }, options, () =>
         table(
@@ -75,13 +76,14 @@ export function addLunCommands(program: Command): void {
     .argument('<lun>', 'the id of the LUN', parseId)
     .option('--json', 'print one JSON object')
     .action(async (dir: string, guid: Guid, options: OutputOptions) => {
-      await using array = await openArray(dir)
-      await using opened = await array.openLun(guid)
-      const info = await opened.inspect()
-      const ends = await opened.readEnds()
-      const { layout, trouble } = readLayout(() => layoutOf(ends))
-      const identity = askLun(opened)
-      give({ ...info, identity, layout, trouble }, options, () =>
+      const inspected = await closing(openArray(dir), async (array) => {
+        await using opened = await array.openLun(guid)
+        const info = await opened.inspect()
+        const ends = await opened.readEnds()
+        return { ...info, identity: askLun(opened), ...readLayout(() => layoutOf(ends)) }
+      })
+      const { identity, layout, trouble, ...info } = inspected
+      give(inspected, options, () =>
         [
           properties([
             ['LUN', info.guid],

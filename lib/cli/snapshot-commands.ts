@@ -8,10 +8,11 @@ import { VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import { bracedGuid, type Guid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
-import { type LocalService, openLocalService } from '../service/local-service.ts'
+import type { LocalService } from '../service/local-service.ts'
 import { parseId, parseIds } from './arguments.ts'
 import { interruptible } from './interrupt.ts'
 import { type KnownSnapshot, knownSnapshots } from './known-snapshots.ts'
+import { closing, openService } from './opening.ts'
 import { bytesText, give, microsText, type OutputOptions, table } from './output.ts'
 import { announce, StderrProgress } from './progress.ts'
 
@@ -25,8 +26,9 @@ export function addSnapshotCommands(program: Command): void {
     .argument('<lun...>', 'the ids of the LUNs', parseIds)
     .option('--json', 'print one JSON object')
     .action(async (dir: string, luns: Guid[], options: OutputOptions) => {
-      await using service = await openService(dir, [...new Set(luns)])
-      const made = await interruptible((signal) => announce('making the set', createSet(service, signal)))
+      const made = await closing(openService(dir, [...new Set(luns)]), (service) =>
+        interruptible((signal) => announce('making the set', createSet(service, signal))),
+      )
       give(made, options, () => {
         const { setId, holdMicros, snapshots } = made
         const head = `set ${setId}, writes held for ${microsText(holdMicros)}`
@@ -40,8 +42,9 @@ export function addSnapshotCommands(program: Command): void {
     .argument('<array>', 'the directory of the array')
     .option('--json', 'print one JSON object')
     .action(async (dir: string, options: OutputOptions) => {
-      await using service = await openService(dir, [])
-      const snapshots = knownSnapshots(service.coordinator.catalogue)
+      const snapshots = await closing(openService(dir, []), ({ coordinator }) =>
+        knownSnapshots(coordinator.catalogue),
+      )
       give({ snapshots }, options, () => snapshotTable(snapshots))
     })
 
@@ -68,17 +71,19 @@ export function addSnapshotCommands(program: Command): void {
             remedy: 'Choose another name, or replace it with --force.',
           })
         }
-        await using service = await openService(dir, [])
-        const known = find(service, snapshotId)
-        await using lun = await service.array.openLun(known.copyLun)
-        const source = options.volume === true ? slice(lun, known.offsetBytes, known.lengthBytes) : lun
-        const progress = new StderrProgress()
-        const image = await interruptible((signal) =>
-          copyToImage(source, path, {
-            signal,
-            onAdvance: (doneBytes, totalBytes) => progress.advance(path, doneBytes, totalBytes),
-          }),
-        ).finally(() => progress.end())
+        const image = await closing(openService(dir, []), async (service) => {
+          const known = find(service, snapshotId)
+          await using lun = await service.array.openLun(known.copyLun)
+          const source = options.volume === true ? slice(lun, known.offsetBytes, known.lengthBytes) : lun
+          const progress = new StderrProgress()
+          const copying = interruptible((signal) =>
+            copyToImage(source, path, {
+              signal,
+              onAdvance: (doneBytes, totalBytes) => progress.advance(path, doneBytes, totalBytes),
+            }),
+          )
+          return await copying.finally(() => progress.end())
+        })
         give(
           { snapshotId, ...image },
           options,
@@ -94,25 +99,15 @@ export function addSnapshotCommands(program: Command): void {
     .argument('<id>', 'the id of a shadow copy or of a set', parseId)
     .option('--json', 'print one JSON object')
     .action(async (dir: string, id: Guid, options: OutputOptions) => {
-      await using service = await openService(dir, [])
-      const isSet = knownSnapshots(service.coordinator.catalogue).some(({ setId }) => setId === id)
-      await using requester = new BackupComponents(service.coordinator)
-      requester.initializeForBackup()
-      requester.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_ALL)
-      const type = isSet ? VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT_SET : VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT
-      const deleting = requester.deleteSnapshots(id, type, true)
-      const { deletedSnapshots, error } = await announce('deleting', deleting)
-      if (error !== undefined) throw error
+      const deletedSnapshots = await closing(openService(dir, []), (service) =>
+        announce('deleting', deleteSnapshots(service, id)),
+      )
       give(
         { id, deletedSnapshots },
         options,
         () => `deleted ${deletedSnapshots} shadow cop${deletedSnapshots === 1 ? 'y' : 'ies'}`,
       )
     })
-}
-
-function openService(dir: string, luns: readonly Guid[]): Promise<LocalService> {
-  return announce(`opening ${dir}`, openLocalService({ arrayPath: dir, luns }))
 }
 
 interface CreatedSnapshots {
@@ -138,6 +133,18 @@ async function createSet(service: LocalService, signal: AbortSignal): Promise<Cr
     summary: report.summary,
     snapshots: knownSnapshots(service.coordinator.catalogue).filter((known) => known.setId === setId),
   }
+}
+
+/** Gives how many there were. */
+async function deleteSnapshots({ coordinator }: LocalService, id: Guid): Promise<number> {
+  const isSet = knownSnapshots(coordinator.catalogue).some(({ setId }) => setId === id)
+  await using requester = new BackupComponents(coordinator)
+  requester.initializeForBackup()
+  requester.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_ALL)
+  const type = isSet ? VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT_SET : VSS_OBJECT_TYPE.VSS_OBJECT_SNAPSHOT
+  const { deletedSnapshots, error } = await requester.deleteSnapshots(id, type, true)
+  if (error !== undefined) throw error
+  return deletedSnapshots
 }
 
 function find(service: LocalService, snapshotId: Guid): KnownSnapshot {
