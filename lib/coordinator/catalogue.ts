@@ -14,7 +14,7 @@ import { isSameLun } from '../document/lun-identity.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_OBJECT_TYPE } from '../enums.ts'
 import { asVssError, describeValue, VssError } from '../errors.ts'
-import { bracedGuid, GUID_NULL, type Guid } from '../ids.ts'
+import { bracedGuid, GUID_NULL, type Guid, parseGuid } from '../ids.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import type {
   SnapshotProperties,
@@ -76,10 +76,11 @@ export class SnapshotCatalogue {
 
   /** Takes out what a provider that is being unregistered has made; it is not deleted. */
   forgetProvider(providerId: Guid): void {
+    const forgotten = parseGuid(providerId, 'providerId')
     for (const { setId, snapshots } of [...this.#sets.values()]) {
       this.#keep(
         setId,
-        snapshots.filter(({ properties }) => properties.providerId !== providerId),
+        snapshots.filter(({ properties }) => properties.providerId !== forgotten),
       )
     }
   }

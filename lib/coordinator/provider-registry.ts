@@ -4,7 +4,7 @@
 import { type Clock, withLimit } from '../clock.ts'
 import { VSS_PROVIDER_TYPE } from '../enums.ts'
 import { VssError } from '../errors.ts'
-import { bracedGuid, type Guid } from '../ids.ts'
+import { bracedGuid, type Guid, parseGuid } from '../ids.ts'
 import { ProviderHost, type ProviderLimits, type ProviderRegistration } from '../provider/provider-host.ts'
 
 /** VSS_PROVIDER_PROP. */
@@ -61,7 +61,7 @@ export class ProviderRegistry {
    */
   async unregister(providerId: Guid): Promise<void> {
     const provider = this.get(providerId)
-    this.#providers.delete(providerId)
+    this.#providers.delete(provider.providerId)
     const { providerName } = provider
     const limitMillis = this.#unloadMillis
     await withLimit(this.#clock, provider.unload(true), {
@@ -77,9 +77,10 @@ export class ProviderRegistry {
 
   /** @throws VssError `VSS_E_PROVIDER_NOT_REGISTERED` */
   get(providerId: Guid): ProviderHost {
-    const provider = this.#providers.get(providerId)
+    const id = parseGuid(providerId, 'providerId')
+    const provider = this.#providers.get(id)
     if (provider === undefined) {
-      throw new VssError('VSS_E_PROVIDER_NOT_REGISTERED', `there is no provider ${bracedGuid(providerId)}`)
+      throw new VssError('VSS_E_PROVIDER_NOT_REGISTERED', `there is no provider ${bracedGuid(id)}`)
     }
     return provider
   }

@@ -6,7 +6,7 @@ import type { BackupComponentsDocument } from '../document/backup-components.ts'
 import type { ComponentRecord } from '../document/component-record.ts'
 import type { WriterMetadataDocument } from '../document/writer-metadata.ts'
 import type { VSS_COMPONENT_TYPE } from '../enums.ts'
-import { VssError } from '../errors.ts'
+import { describeValue, VssError } from '../errors.ts'
 import { type Guid, parseGuid } from '../ids.ts'
 import type { WriterIdentity } from '../writer/events.ts'
 import { WriterComponents } from '../writer/writer-components.ts'
@@ -119,7 +119,10 @@ function declares(
 export function at<T>(list: readonly T[], index: number, what: string): T {
   const item = list[index]
   if (item === undefined) {
-    throw new VssError('VSS_E_OBJECT_NOT_FOUND', `there is no ${what} ${index}; there are ${list.length}`)
+    throw new VssError(
+      'VSS_E_OBJECT_NOT_FOUND',
+      `there is no ${what} ${describeValue(index)}; there are ${list.length}`,
+    )
   }
   return item
 }
