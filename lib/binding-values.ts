@@ -98,7 +98,13 @@ export interface Verdict {
   instantAtMicros: number
   releasedAtMicros: number
   /** In the order in which they were given to hold. */
-  luns: { name: string; inFlightWriteCount: number; queuedWriteCount: number }[]
+  luns: {
+    name: string
+    inFlightWriteCount: number
+    queuedWriteCount: number
+    /** How many of the queued writes were a provider's. */
+    providerWriteCount: number
+  }[]
 }
 
 /** The first and the last min(1 MiB, size) bytes of a disk: where partition tables lie. */

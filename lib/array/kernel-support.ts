@@ -141,6 +141,7 @@ function describeLun(
     // All gates of a hold close in one turn of the I/O thread and open in one.
     holdMicros: verdict.holdMicros,
     queuedWriteCount: held.queuedWriteCount,
+    providerWriteCount: held.providerWriteCount,
     inFlightWriteCount: held.inFlightWriteCount,
   }
 }

@@ -64,6 +64,13 @@ export async function commitUnderHold(set: SnapshotSet, parties: HoldParties): P
     message.releasedAtMicros = verdict.releasedAtMicros
     message.heldThroughout = verdict.heldThroughout
     message.durationMicros = timeline.microsSince(startMillis)
+    for (const { lun, providerWriteCount } of verdict.luns) {
+      if (providerWriteCount === 0) continue
+      const many = providerWriteCount === 1 ? 'a write' : `${providerWriteCount} writes`
+      timeline.warnings.push(
+        `a provider started ${many} to the original ${lun} while writes were held: they had to wait for the release`,
+      )
+    }
     if (!verdict.heldThroughout) throw commits.timeout(limits.holdMillis, failure, verdict)
     if (failure !== undefined) throw failure
     return verdict

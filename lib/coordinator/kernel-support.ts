@@ -47,6 +47,8 @@ export interface HeldLun {
   holdMicros: number
   /** Writes that arrived while the gate was closed and were replayed after it opened. */
   queuedWriteCount: number
+  /** How many of those a provider had asked for, which it must not while it commits (reference R100). */
+  providerWriteCount: number
   /** Writes admitted before and not yet completed when the gate closed. */
   inFlightWriteCount: number
 }

@@ -66,6 +66,7 @@ Napi::Value show_verdict(Napi::Env env, const Verdict& verdict) {
                lun.Set("name", held.name);
                lun.Set("inFlightWriteCount", held.writes_in_flight_at_hold);
                lun.Set("queuedWriteCount", held.writes_queued);
+               lun.Set("providerWriteCount", held.provider_writes_queued);
                return lun;
              }));
   return object;

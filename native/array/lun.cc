@@ -76,6 +76,7 @@ void Lun::submit(LunRequest& request) {
   if (request.length_bytes == 0) return complete(request);
   if (request.op == LunOp::read) return hold_units(request);
   request.gate_bytes = request.length_bytes;
+  request.of_provider = request.initiator == Initiator::provider;
   if (gate_.pass(request)) return admit(request);
   if (leases_.take_held(request.length_bytes)) return;
   gate_.withdraw(request);

@@ -12,6 +12,7 @@ void Gate::close() {
   assert(!closed_);
   closed_ = true;
   queued_total_ = held_count_;
+  queued_of_provider_ = 0;
   if (replay_.linked()) replay_.unlink();
 }
 

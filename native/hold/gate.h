@@ -26,6 +26,8 @@ namespace holdfast {
 /// What a gate needs to know of a request. Its owner embeds it.
 struct GateRequest : ListNode {
   uint32_t gate_bytes = 0;
+  /// A provider asked for it, which during its own CommitSnapshots it must not (reference R100).
+  bool of_provider = false;
 };
 
 class Gate {
@@ -46,6 +48,7 @@ class Gate {
     ++held_count_;
     held_bytes_ += request.gate_bytes;
     ++queued_total_;
+    if (request.of_provider) ++queued_of_provider_;
     return false;
   }
 
@@ -55,6 +58,7 @@ class Gate {
     --held_count_;
     held_bytes_ -= request.gate_bytes;
     --queued_total_;
+    if (request.of_provider) --queued_of_provider_;
   }
 
   /// Closing a closed gate is a mistake of the caller.
@@ -66,6 +70,8 @@ class Gate {
   uint64_t held_bytes() const { return held_bytes_; }
   /// Requests that had to wait since the gate was last closed.
   uint32_t queued_total() const { return queued_total_; }
+  /// How many of those were a provider's.
+  uint32_t queued_of_provider() const { return queued_of_provider_; }
 
   /// Takes every waiting request out, oldest first, for a LUN that goes away.
   GateRequest* take_held();
@@ -85,6 +91,7 @@ class Gate {
   uint32_t held_count_ = 0;
   uint64_t held_bytes_ = 0;
   uint32_t queued_total_ = 0;
+  uint32_t queued_of_provider_ = 0;
   Replay replay_;
 };
 

@@ -83,7 +83,10 @@ void LeaseTable::end(Lease& lease, EndedBy ended_by) {
   lease.verdict.ended_by = ended_by;
   lease.verdict.held_throughout = ended_by == EndedBy::release;
   lease.verdict.released_at = loop_.now();
-  for (HeldLun& held : lease.verdict.luns) held.writes_queued = held.lun->gate().queued_total();
+  for (HeldLun& held : lease.verdict.luns) {
+    held.writes_queued = held.lun->gate().queued_total();
+    held.provider_writes_queued = held.lun->gate().queued_of_provider();
+  }
   if (lease.request.ended) lease.request.ended(lease.verdict);
   for (HeldLun& held : lease.verdict.luns) {
     standing_by_lun_.erase(held.lun);

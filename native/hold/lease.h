@@ -56,6 +56,7 @@ struct HeldLun {
   std::string name;
   uint32_t writes_in_flight_at_hold = 0;
   uint32_t writes_queued = 0;
+  uint32_t provider_writes_queued = 0;
 };
 
 struct Verdict {

@@ -27,6 +27,7 @@ const verdict: HoldVerdict = {
     volumeNames: [name],
     holdMicros: 700,
     queuedWriteCount: 0,
+    providerWriteCount: 0,
     inFlightWriteCount: 0,
   })),
 }

@@ -1,6 +1,7 @@
 // A whole backup in one process, nothing faked: writer, requester, coordinator, host, provider, array.
 import test, { type ExecutionContext } from 'ava'
 import { StorageArray } from '../../lib/array/storage-array.ts'
+import { Initiator } from '../../lib/binding-values.ts'
 import { BackupComponentsDocument } from '../../lib/document/backup-components.ts'
 import {
   VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR,
@@ -279,7 +280,7 @@ test('whatever a writer fails in, nothing is left behind and it is not frozen', 
   })
 })
 
-test('R97, R102, R104, R106: a commit that waits for its own write is stopped by the limit', async (t) => {
+test('R97, R100, R102, R104, R105, R106: a commit that waits for its own write is stopped by the limit', async (t) => {
   const faults: ProviderFaults = new Map()
   await using service = await openFaultyService(await newArrayPath(t), faults, { holdMillis: 300 })
   const scene = await withWriter(service)
@@ -301,10 +302,16 @@ test('R97, R102, R104, R106: a commit that waits for its own write is stopped by
   await backup.close()
   await assertNothingLeft(t, scene)
 
-  // The same write, not waited for, completes after the release and is in no copy.
+  // The same write, not waited for, completes after the release and is in no copy; said to be a provider's, it is
+  // reported as what a provider must not do.
   const order: string[] = []
+  const volume = service.host.volumes().find(({ name }) => name === names[1])
+  await using lun = await service.array.openLun(volume?.lunGuid ?? '')
+  const at = (volume?.offsetBytes ?? 0) + 512
   faults.set('before commitSnapshots', () => {
-    written = original.write(512, Buffer.alloc(512, 6)).then(() => void order.push('written'))
+    written = lun
+      .write(at, Buffer.alloc(512, 6), { initiator: Initiator.provider })
+      .then(() => void order.push('written'))
   })
   faults.set('after commitSnapshots', async () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -319,6 +326,8 @@ test('R97, R102, R104, R106: a commit that waits for its own write is stopped by
     report.hold?.luns.reduce((sum, { queuedWriteCount }) => sum + queuedWriteCount, 0),
     1,
   )
+  t.is(report.warnings.length, 1)
+  t.regex(String(report.warnings[0]), /^a provider started a write to the original .* while writes were held/)
   using copy = service.host.openVolume(
     next.backup.getSnapshotProperties(next.snapshotIds[1] ?? '').snapshotDeviceObject,
   )

@@ -105,6 +105,7 @@ export class FakeKernelSupport implements KernelSupport {
         volumeNames: [volumeName],
         holdMicros,
         queuedWriteCount: 0,
+        providerWriteCount: 0,
         inFlightWriteCount: 0,
       })),
     }

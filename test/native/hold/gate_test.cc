@@ -45,6 +45,27 @@ TEST_F(GateTest, AClosedGateQueuesRequestsAndLetsThemThroughInTheirOrder) {
   EXPECT_EQ(lun().gate().held_bytes(), 0u);
 }
 
+TEST_F(GateTest, WritesOfAProviderAreCountedApartFromOneClosingToTheNext) {
+  lun().gate().close();
+  write_many(0, 2);
+  for (FakeWrite& write : writes) EXPECT_FALSE(write.of_provider);
+  EXPECT_EQ(lun().gate().queued_of_provider(), 0u);
+  FakeWrite own(2);
+  own.of_provider = true;
+  EXPECT_FALSE(lun().gate().pass(own));
+  EXPECT_EQ(lun().gate().queued_of_provider(), 1u);
+  lun().gate().withdraw(own);
+  EXPECT_EQ(lun().gate().queued_of_provider(), 0u);
+  EXPECT_FALSE(lun().gate().pass(own));
+  lun().gate().open();
+  while (loop.turn(0)) {
+  }
+  EXPECT_EQ(lun().gate().queued_of_provider(), 1u) << "until the gate is closed again";
+  lun().gate().close();
+  EXPECT_EQ(lun().gate().queued_of_provider(), 0u);
+  lun().gate().open();
+}
+
 TEST_F(GateTest, OpeningLetsThrough256ATurnAndNewRequestsQueueBehind) {
   lun().gate().close();
   write_many(0, 600);
