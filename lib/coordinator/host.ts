@@ -5,6 +5,7 @@
  * the LUNs below them, has it mark the originals of a set, and has it bring the copies in. Only
  * plain data crosses this interface.
  */
+import type { AsyncOptions } from '../cancellation.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
 import type { Guid } from '../ids.ts'
 
@@ -121,9 +122,9 @@ export interface VolumeHost {
   /**
    * Looks for LUNs that have been unmasked, until each of `expected` has arrived or the limit runs
    * out. Running out is no error: the result holds what came. Two LUNs are the same if they share
-   * a unique storage identifier (types 1, 2, 3, 8, association 0).
+   * a unique storage identifier (types 1, 2, 3, 8, association 0). A signal ends the wait.
    */
-  rescan(expected: VdsLunInformation[], limitMillis: number): Promise<ArrivedLun[]>
+  rescan(expected: VdsLunInformation[], limitMillis: number, options?: AsyncOptions): Promise<ArrivedLun[]>
 
   /**
    * Gives the arrived disks new identities, so that no two disks of the host share one, and brings

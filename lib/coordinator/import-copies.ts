@@ -96,6 +96,7 @@ export async function importCopies(
       host.rescan(
         copies.map((copy) => copy.target),
         limits.arrivalMillis,
+        { signal },
       ),
       { limitMillis: limits.arrivalMillis + limits.hostCallMillis, signal },
     ),
