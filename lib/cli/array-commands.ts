@@ -1,10 +1,10 @@
 /** holdfast array create | info | check */
 import { type Command, Option } from 'commander'
 import { engineInfo } from '../array/engine.ts'
-import { type ArrayInfo, StorageArray } from '../array/storage-array.ts'
-import type { IoMode } from '../binding.ts'
+import type { ArrayInfo } from '../array/storage-array.ts'
+import type { IoMode } from '../binding-values.ts'
 import { EXIT } from './exit-codes.ts'
-import { closing, type OpenFlags, openArray } from './opening.ts'
+import { acceptChangedOption, closing, createArray, type OpenFlags, openArray } from './opening.ts'
 import { bytesText, give, type OutputOptions, properties } from './output.ts'
 import { announce } from './progress.ts'
 
@@ -22,7 +22,7 @@ export function addArrayCommands(program: Command): void {
     )
     .option('--json', 'print one JSON object')
     .action(async (dir: string, options: OutputOptions & { mode: IoMode }) => {
-      const info = await closing(StorageArray.create(dir, { mode: options.mode }), (array) => array.info())
+      const info = await closing(createArray(dir, options.mode), (array) => array.info())
       give(info, options, () => describe(info))
     })
 
@@ -30,7 +30,7 @@ export function addArrayCommands(program: Command): void {
     .command('info')
     .description('show what an array holds')
     .argument('<dir>', 'the directory of the array')
-    .option('--accept-changed', 'take adopted images as they are, although somebody changed them')
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
     .action(async (dir: string, options: OutputOptions & OpenFlags) => {
       const info = await closing(openArray(dir, options), async (array) => ({
@@ -44,13 +44,13 @@ export function addArrayCommands(program: Command): void {
     .command('check')
     .description('look for contradictions in what an array knows of itself; 1 if there are any')
     .argument('<dir>', 'the directory of the array')
-    .option('--accept-changed', 'take adopted images as they are, although somebody changed them')
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
     .action(async (dir: string, options: OutputOptions & OpenFlags) => {
       const report = await closing(openArray(dir, options), (array) => announce('checking', array.check()))
       give(report, options, () => {
         const { lunCount, copyCount, versionCount, faults } = report
-        const looked = `${lunCount} LUNs, ${copyCount} shadow copies, ${versionCount} versions of units`
+        const looked = `${lunCount} LUNs, ${copyCount} copies of LUNs, ${versionCount} versions of units`
         return faults.length === 0 ? `${looked}: no fault` : [`${looked}:`, ...faults].join('\n  ')
       })
       if (report.faults.length > 0) process.exitCode = EXIT.failed
@@ -63,7 +63,7 @@ function describe(info: ArrayInfo): string {
     ['id', info.id],
     ['mode', info.mode],
     ['LUNs', String(info.lunCount)],
-    ['shadow copies', String(info.copyCount)],
+    ['copies of LUNs', `${info.copyCount} (with the shadow copies of all their volumes: snapshot list)`],
     ['sets', String(info.setCount)],
     ['redirected', bytesText(info.areaBytes)],
   ])

@@ -6,7 +6,7 @@ import { askLun } from '../host/lun-information.ts'
 import { type DiskLayout, layoutOf } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { parseId, parseSize } from './arguments.ts'
-import { closing, openArray } from './opening.ts'
+import { acceptChangedOption, closing, type OpenFlags, openArray } from './opening.ts'
 import { bytesText, give, type OutputOptions, properties, table } from './output.ts'
 import { announce } from './progress.ts'
 
@@ -18,9 +18,10 @@ export function addLunCommands(program: Command): void {
     .description('make a LUN of zeroes, which takes up space as it is written to')
     .argument('<array>', 'the directory of the array')
     .argument('<size>', 'for example 512M or 8GiB', parseSize)
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, sizeBytes: number, options: OutputOptions) => {
-      const guid = await closing(openArray(dir), (array) => array.createLun(sizeBytes))
+    .action(async (dir: string, sizeBytes: number, options: OutputOptions & OpenFlags) => {
+      const guid = await closing(openArray(dir, options), (array) => array.createLun(sizeBytes))
       give({ guid, sizeBytes }, options, () => guid)
     })
 
@@ -29,9 +30,10 @@ export function addLunCommands(program: Command): void {
     .description('make a LUN of a raw disk image, without copying it; then change it through the array only')
     .argument('<array>', 'the directory of the array')
     .argument('<image>', 'the file')
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, image: string, options: OutputOptions) => {
-      const adopted = await closing(openArray(dir), async (array) => {
+    .action(async (dir: string, image: string, options: OutputOptions & OpenFlags) => {
+      const adopted = await closing(openArray(dir, options), async (array) => {
         const guid = await array.adoptLun(image)
         const info = (await array.listLuns()).find((known) => known.guid === guid)
         return { guid, sizeBytes: info?.sizeBytes, adoptedPath: info?.adoptedPath }
@@ -44,9 +46,10 @@ export function addLunCommands(program: Command): void {
     .description('take a LUN out of the array and leave all of it in one raw image')
     .argument('<array>', 'the directory of the array')
     .argument('<lun>', 'the id of the LUN', parseId)
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, guid: Guid, options: OutputOptions) => {
-      const path = await closing(openArray(dir), (array) =>
+    .action(async (dir: string, guid: Guid, options: OutputOptions & OpenFlags) => {
+      const path = await closing(openArray(dir, options), (array) =>
         announce(`bringing LUN ${guid} home`, array.detachLun(guid)),
       )
       give({ guid, path }, options, () => path)
@@ -57,9 +60,10 @@ export function addLunCommands(program: Command): void {
     .description('list the LUNs of an array')
     .argument('<array>', 'the directory of the array')
     .option('--copies', 'list the LUNs of shadow copies too')
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, options: OutputOptions & { copies?: boolean }) => {
-      const all = await closing(openArray(dir), (array) => array.listLuns())
+    .action(async (dir: string, options: OutputOptions & OpenFlags & { copies?: boolean }) => {
+      const all = await closing(openArray(dir, options), (array) => array.listLuns())
       const luns = options.copies === true ? all : all.filter(({ snapshotId }) => snapshotId === null)
       give({ luns }, options, () =>
         table(
@@ -74,9 +78,10 @@ export function addLunCommands(program: Command): void {
     .description('show what is known of a LUN: its state, its identifiers, its partition table')
     .argument('<array>', 'the directory of the array')
     .argument('<lun>', 'the id of the LUN', parseId)
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, guid: Guid, options: OutputOptions) => {
-      const inspected = await closing(openArray(dir), async (array) => {
+    .action(async (dir: string, guid: Guid, options: OutputOptions & OpenFlags) => {
+      const inspected = await closing(openArray(dir, options), async (array) => {
         await using opened = await array.openLun(guid)
         const info = await opened.inspect()
         const ends = await opened.readEnds()

@@ -12,7 +12,7 @@ import type { LocalService } from '../service/local-service.ts'
 import { parseId, parseIds } from './arguments.ts'
 import { interruptible } from './interrupt.ts'
 import { type KnownSnapshot, knownSnapshots } from './known-snapshots.ts'
-import { closing, openService } from './opening.ts'
+import { acceptChangedOption, closing, type OpenFlags, openService } from './opening.ts'
 import { bytesText, give, microsText, type OutputOptions, table } from './output.ts'
 import { announce, StderrProgress } from './progress.ts'
 
@@ -24,9 +24,10 @@ export function addSnapshotCommands(program: Command): void {
     .description('make persistent shadow copies of all volumes on LUNs: of one instant, or none')
     .argument('<array>', 'the directory of the array')
     .argument('<lun...>', 'the ids of the LUNs', parseIds)
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, luns: Guid[], options: OutputOptions) => {
-      const made = await closing(openService(dir, [...new Set(luns)]), (service) =>
+    .action(async (dir: string, luns: Guid[], options: OutputOptions & OpenFlags) => {
+      const made = await closing(openService(dir, [...new Set(luns)], options), (service) =>
         interruptible((signal) => announce('making the set', createSet(service, signal))),
       )
       give(made, options, () => {
@@ -40,9 +41,10 @@ export function addSnapshotCommands(program: Command): void {
     .command('list')
     .description('list the shadow copies of an array')
     .argument('<array>', 'the directory of the array')
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, options: OutputOptions) => {
-      const snapshots = await closing(openService(dir, []), ({ coordinator }) =>
+    .action(async (dir: string, options: OutputOptions & OpenFlags) => {
+      const snapshots = await closing(openService(dir, [], options), ({ coordinator }) =>
         knownSnapshots(coordinator.catalogue),
       )
       give({ snapshots }, options, () => snapshotTable(snapshots))
@@ -56,13 +58,14 @@ export function addSnapshotCommands(program: Command): void {
     .argument('<file>', 'the image to write')
     .option('--volume', 'write the volume without the disk around it')
     .option('--force', 'replace a file that is there')
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
     .action(
       async (
         dir: string,
         snapshotId: Guid,
         file: string,
-        options: OutputOptions & { volume?: boolean; force?: boolean },
+        options: OutputOptions & OpenFlags & { volume?: boolean; force?: boolean },
       ) => {
         const path = resolve(file)
         if (existsSync(path) && options.force !== true) {
@@ -71,7 +74,7 @@ export function addSnapshotCommands(program: Command): void {
             remedy: 'Choose another name, or replace it with --force.',
           })
         }
-        const image = await closing(openService(dir, []), async (service) => {
+        const image = await closing(openService(dir, [], options), async (service) => {
           const known = find(service, snapshotId)
           await using lun = await service.array.openLun(known.copyLun)
           const source = options.volume === true ? slice(lun, known.offsetBytes, known.lengthBytes) : lun
@@ -97,9 +100,10 @@ export function addSnapshotCommands(program: Command): void {
     .description('delete one shadow copy, or all of a set')
     .argument('<array>', 'the directory of the array')
     .argument('<id>', 'the id of a shadow copy or of a set', parseId)
+    .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, id: Guid, options: OutputOptions) => {
-      const deletedSnapshots = await closing(openService(dir, []), (service) =>
+    .action(async (dir: string, id: Guid, options: OutputOptions & OpenFlags) => {
+      const deletedSnapshots = await closing(openService(dir, [], options), (service) =>
         announce('deleting', deleteSnapshots(service, id)),
       )
       give(

@@ -7,7 +7,7 @@ import { StorageArray } from '../../lib/array/storage-array.ts'
 import type { CheckReport, LunInfo } from '../../lib/binding.ts'
 import { makeProgram } from '../../lib/cli/program.ts'
 import { newGuid } from '../../lib/ids.ts'
-import { failure, holdfast, result, temporaryDirectory } from './command.ts'
+import { type ErrorResult, failure, holdfast, lastLine, result, temporaryDirectory } from './command.ts'
 
 interface ArrayResult {
   id: string
@@ -75,9 +75,41 @@ test.serial('an array with an image changed from outside opens only if the chang
   await result(t, 'array', 'create', dir)
   await result(t, 'lun', 'adopt', dir, image)
   writeFileSync(image, Buffer.alloc(1 << 20, 1))
-  t.deepEqual(await failure('array', 'info', dir), [5, 'ERR_LUN_CHANGED'])
+  const ended = await holdfast(['lun', 'list', dir, '--json'])
+  t.is(ended.code, 5)
+  const { error } = lastLine<ErrorResult & { error: { culprit: string; remedy: string } }>(ended)
+  t.is(error.code, 'ERR_LUN_CHANGED')
+  t.regex(error.message, /was changed outside .*--accept-changed/)
+  t.notRegex(error.message, /acceptChanged/)
   t.is((await result<ArrayResult>(t, 'array', 'info', dir, '--accept-changed')).lunCount, 1)
 })
+
+test('every command that opens an array can be told to accept a changed image', (t) => {
+  const commands = leavesOf(makeProgram()).filter((command) => command.helpInformation().includes('<array>'))
+  t.is(commands.length, 9)
+  for (const command of [...commands, ...leavesOf(makeProgram()).filter(isArrayCommand)]) {
+    const names = command.options.map(({ long }) => long)
+    t.is(names.includes('--accept-changed'), command.name() !== 'create' || !isArrayCommand(command))
+  }
+})
+
+test.serial(
+  'an array that cannot be made or opened where it was said to be is not a fault of the disk',
+  async (t) => {
+    const directory = temporaryDirectory(t)
+    const file = join(directory, 'file')
+    writeFileSync(file, 'precious')
+    t.deepEqual(await failure('array', 'create', join(directory, 'no/array')), [3, 'VSS_E_OBJECT_NOT_FOUND'])
+    t.deepEqual(await failure('array', 'create', join(file, 'array')), [3, 'VSS_E_OBJECT_NOT_FOUND'])
+    t.deepEqual(await failure('array', 'create', file), [4, 'VSS_E_OBJECT_ALREADY_EXISTS'])
+    const ended = await holdfast(['array', 'info', file, '--json'])
+    t.is(ended.code, 3)
+    const { error } = lastLine<ErrorResult>(ended)
+    t.is(error.code, 'ERR_ARRAY_NOT_FOUND')
+    t.regex(error.message, /file is not a directory/)
+    t.is(readFileSync(file, 'utf8'), 'precious')
+  },
+)
 
 test.serial('an array that another process has open is busy, and the error names that process', async (t) => {
   const dir = join(temporaryDirectory(t), 'array')
@@ -119,6 +151,10 @@ test.serial('every command explains itself and the exit codes with --help', asyn
   ])
 })
 
+function isArrayCommand({ parent }: Command): boolean {
+  return parent?.name() === 'array'
+}
+
 function leavesOf(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
 }
@@ -129,5 +165,6 @@ test.serial('people get a table, and an unknown command is a wrong command line'
   const { code, stdout } = await holdfast(['array', 'info', dir])
   t.is(code, 0)
   t.regex(stdout, /│ LUNs\s+│ 0/)
+  t.regex(stdout, /│ copies of LUNs\s+│ 0 \(with the shadow copies of all their volumes/)
   t.is((await holdfast(['arrays'])).code, 2)
 })
