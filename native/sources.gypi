@@ -107,6 +107,7 @@
       "test/native/io/inbox_test.cc",
       "test/native/io/io_thread_test.cc",
       "test/native/io/loop_test.cc",
+      "test/native/io/posix_file_system_test.cc",
       "test/native/io/power_cut_test.cc",
       "test/native/io/simulator_test.cc",
       "test/native/io/transfer_test.cc",

@@ -71,6 +71,9 @@ int PosixFileSystem::open(const std::string& path, int flags, int mode) {
 
 int PosixFileSystem::close(int file) {
   if (file >= 0 && file < static_cast<int>(in_memory_.size())) in_memory_[static_cast<size_t>(file)] = false;
+  // A child between fork and exec has a copy of the descriptor, and with it a lock that close() alone would leave
+  // there.
+  (void)::flock(file, LOCK_UN);
   // Linux has given the descriptor back even when it answers EINTR; a second close could hit someone else's file.
   return ::close(file) < 0 && errno != EINTR ? -errno : 0;
 }
