@@ -9,6 +9,7 @@
  * A signal's reason is passed up as it is; what a writer answers is never a reason to reject.
  */
 import { type Clock, withLimit } from '../clock.ts'
+import { WriterMetadataDocument } from '../document/writer-metadata.ts'
 import type { Guid } from '../ids.ts'
 import type { ComponentData } from '../writer/component-data.ts'
 import type {
@@ -70,7 +71,7 @@ export class OperationWriters {
     this.#cameAbout = true
   }
 
-  /** Identify to every enabled writer at once. One that fails or is silent is left out. */
+  /** Identify to every enabled writer at once. One that fails, is silent or cannot be understood is left out. */
   async gather(
     writers: readonly WriterConnection[],
     filter: WriterFilter,
@@ -83,7 +84,10 @@ export class OperationWriters {
         try {
           const work = connection.deliver({ type: 'Identify' })
           const reply = await withLimit(this.#clock, work, { limitMillis, signal })
-          return reply.metadataXml === undefined ? undefined : { connection, metadataXml: reply.metadataXml }
+          if (reply.metadataXml === undefined) return undefined
+          // A document nobody can read is the failure of this writer; later it would be everybody's.
+          WriterMetadataDocument.fromXml(reply.metadataXml)
+          return { connection, metadataXml: reply.metadataXml }
         } catch (thrown) {
           if (signal.aborted) throw thrown
           return undefined

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { VSS_WRITER_STATE } from '../../lib/enums.ts'
 import type { VssError } from '../../lib/errors.ts'
+import { newGuid } from '../../lib/ids.ts'
 import type { WriterConnection } from '../../lib/writer/events.ts'
 import { FakeWriter } from '../helpers/fakes/fake-writer.ts'
 import { nothingIsLeft, smallWorld, statuses } from './small-world.ts'
@@ -176,3 +177,17 @@ for (const broken of ['rejects', 'throws'] as const) {
     await world.clock.run(backup.close())
   })
 }
+
+test('a writer whose metadata nobody can read is left out, and the others are gathered', async (t) => {
+  for (const metadataXml of ['', '<not', '<other xmlns="urn:x"/>', 42 as never]) {
+    const world = await smallWorld()
+    await world.coordinator.subscribeWriter({
+      identity: { ...(world.writers[0] as FakeWriter).identity, instanceId: newGuid() },
+      deliver: async () => ({ state: 1, failure: 'S_OK', fatal: false, metadataXml }),
+    })
+    const backup = await world.prepared()
+    t.is(backup.getWriterMetadataCount(), 2)
+    await world.clock.run(backup.doSnapshotSet())
+    await world.clock.run(backup.close())
+  }
+})
