@@ -1,9 +1,10 @@
 /** holdfast snapshot create | list | export | delete */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { realpath } from 'node:fs/promises'
+import { dirname, resolve, sep } from 'node:path'
 import type { Command } from 'commander'
 import { slice } from '../demo/byte-source.ts'
 import { copyToImage } from '../demo/copy-volume.ts'
+import { identityOf, requireReplaceable } from '../demo/destination.ts'
 import { VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import { bracedGuid, type Guid } from '../ids.ts'
@@ -57,7 +58,7 @@ export function addSnapshotCommands(program: Command): void {
     .argument('<snapshot>', 'the id of the shadow copy', parseId)
     .argument('<file>', 'the image to write')
     .option('--volume', 'write the volume without the disk around it')
-    .option('--force', 'replace a file that is there')
+    .option('--force', 'replace a plain file that is there, unless it belongs to the array')
     .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
     .action(
@@ -68,13 +69,8 @@ export function addSnapshotCommands(program: Command): void {
         options: OutputOptions & OpenFlags & { volume?: boolean; force?: boolean },
       ) => {
         const path = resolve(file)
-        if (existsSync(path) && options.force !== true) {
-          throw new VssError('VSS_E_OBJECT_ALREADY_EXISTS', `${path} is there already`, {
-            culprit: path,
-            remedy: 'Choose another name, or replace it with --force.',
-          })
-        }
         const image = await closing(openService(dir, [], options), async (service) => {
+          const replace = await requireHarmless(path, service, options.force === true)
           const known = find(service, snapshotId)
           await using lun = await service.array.openLun(known.copyLun)
           const source = options.volume === true ? slice(lun, known.offsetBytes, known.lengthBytes) : lun
@@ -82,6 +78,7 @@ export function addSnapshotCommands(program: Command): void {
           const copying = interruptible((signal) =>
             copyToImage(source, path, {
               signal,
+              replace,
               onAdvance: (doneBytes, totalBytes) => progress.advance(path, doneBytes, totalBytes),
             }),
           )
@@ -137,6 +134,35 @@ async function createSet(service: LocalService, signal: AbortSignal): Promise<Cr
     summary: report.summary,
     snapshots: knownSnapshots(service.coordinator.catalogue).filter((known) => known.setId === setId),
   }
+}
+
+/**
+ * An export must not be the end of what it is taken from: nothing of the array is replaced, and nothing is
+ * put beside its own files.
+ *
+ * @returns whether there is a file to be replaced
+ */
+async function requireHarmless(path: string, { array }: LocalService, force: boolean): Promise<boolean> {
+  const precious = new Map<string, string>()
+  for (const { guid, basePath, adoptedPath } of await array.listLuns()) {
+    for (const file of [basePath, adoptedPath ?? '']) {
+      const identity = file === '' ? undefined : await identityOf(file)
+      if (identity !== undefined) precious.set(identity, `the file of LUN ${guid}`)
+    }
+  }
+  const remedy = 'Choose another name, or replace it with --force.'
+  const replace = await requireReplaceable(path, { precious, isAllowed: force, remedy })
+  const [directory, ofArray] = [await realpathOrSame(dirname(path)), await realpathOrSame(array.path)]
+  if (directory !== ofArray && !directory.startsWith(`${ofArray}${sep}`)) return replace
+  throw new VssError('VSS_E_OBJECT_ALREADY_EXISTS', `${path} would lie in the directory of the array`, {
+    culprit: path,
+    remedy: 'Choose another directory: this one belongs to the array.',
+  })
+}
+
+/** Of a directory that is not there, opening a file in it says more. */
+async function realpathOrSame(path: string): Promise<string> {
+  return await realpath(path).catch(() => path)
 }
 
 /** Gives how many there were. */

@@ -2,9 +2,11 @@
  * Copying a volume out of a shadow copy into an image: holes stay holes, and the image has its name
  * only when it is complete and on disk.
  */
-import { createHash } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { ByteSource } from './byte-source.ts'
+import { putInPlace } from './destination.ts'
+import { REMEDIES_OF_OUTPUT, systemErrorAbout } from './system-error.ts'
 
 const CHUNK_BYTES = 1 << 20
 const ZEROES = Buffer.alloc(CHUNK_BYTES)
@@ -21,15 +23,25 @@ export interface CopiedImage {
   sha256: string
 }
 
-/** What is left of a copy that failed is removed; an older image of this name stays then. */
+/**
+ * What is left of a copy that failed is removed; an older image of this name stays then.
+ *
+ * @param options - replace: an older image of this name is replaced
+ */
 export async function copyToImage(
   source: ByteSource,
   path: string,
-  options: CopyOptions = {},
+  options: CopyOptions & { replace?: boolean } = {},
 ): Promise<CopiedImage> {
-  const unfinished = `${path}.unfinished`
+  // Nobody else's, whatever lies about there.
+  const unfinished = `${path}.${randomUUID().slice(0, 8)}.unfinished`
   const hash = createHash('sha256')
-  const file = await open(unfinished, 'w', 0o600)
+  let file: FileHandle
+  try {
+    file = await open(unfinished, 'wx', 0o600)
+  } catch (thrown) {
+    throw systemErrorAbout(path, thrown, REMEDIES_OF_OUTPUT)
+  }
   try {
     await file.truncate(source.sizeBytes)
     for await (const { offsetBytes, bytes } of chunksOf(source, options)) {
@@ -38,11 +50,11 @@ export async function copyToImage(
     }
     await file.sync()
     await file.close()
-    await rename(unfinished, path)
+    await putInPlace(unfinished, path, options.replace === true)
   } catch (thrown) {
     await file.close().catch(() => undefined)
     await rm(unfinished, { force: true })
-    throw thrown
+    throw systemErrorAbout(path, thrown, REMEDIES_OF_OUTPUT)
   }
   return { path, sizeBytes: source.sizeBytes, sha256: hash.digest('hex') }
 }

@@ -3,7 +3,7 @@
  * says what can be done.
  */
 import { open } from 'node:fs/promises'
-import { describeThrown, type VssCode, VssError, type VssErrorOptions } from '../errors.ts'
+import { type VssCode, VssError, type VssErrorOptions } from '../errors.ts'
 import { type DiskLayout, readDiskLayout } from '../host/partition-table.ts'
 import { volumesOfLayout } from '../host/volume.ts'
 import { GUID_NULL } from '../ids.ts'
@@ -11,6 +11,7 @@ import { ImageFile } from './byte-source.ts'
 import { hashOf } from './copy-volume.ts'
 import { type ByteRange, hashOutside, metadataRanges } from './disk.ts'
 import type { DemoProgress } from './progress.ts'
+import { type Remedies, systemErrorAbout } from './system-error.ts'
 
 export interface ImageBefore {
   path: string
@@ -35,13 +36,10 @@ const REMEDIES: Partial<Record<VssCode, string>> = {
 const NOT_WRITABLE =
   'Make the image writable, or give a copy of it: nothing is written to it, but a LUN must be writable.'
 
-const OF_THE_SYSTEM: Readonly<Record<string, readonly [VssCode, string]>> = {
-  ENOENT: ['VSS_E_OBJECT_NOT_FOUND', 'Check the path of the image.'],
-  ENOTDIR: ['VSS_E_OBJECT_NOT_FOUND', 'Check the path of the image.'],
-  EISDIR: ['ERR_INVALID_ARGUMENT', 'Give the path of a raw disk image.'],
-  EACCES: ['E_ACCESSDENIED', NOT_WRITABLE],
-  EPERM: ['E_ACCESSDENIED', NOT_WRITABLE],
-  EROFS: ['E_ACCESSDENIED', NOT_WRITABLE],
+const REMEDIES_OF_THE_SYSTEM: Remedies = {
+  VSS_E_OBJECT_NOT_FOUND: 'Check the path of the image.',
+  ERR_INVALID_ARGUMENT: 'Give the path of a raw disk image.',
+  E_ACCESSDENIED: NOT_WRITABLE,
 }
 
 /** What `work` gives; what it throws becomes an error with the image for its culprit. */
@@ -61,14 +59,7 @@ function imageError(path: string, thrown: unknown): unknown {
     if (offsetBytes !== undefined) options.offsetBytes = offsetBytes
     return new VssError(code, text.includes(path) ? text : `${path}: ${text}`, options)
   }
-  // An abort, or a defect, is nothing that an image can be blamed for.
-  if (!(thrown instanceof Error) || !('syscall' in thrown) || !('code' in thrown)) return thrown
-  const [code, remedy] = OF_THE_SYSTEM[String(thrown.code)] ?? (['ERR_IO', undefined] as const)
-  const text = describeThrown(thrown)
-  const options: VssErrorOptions = { cause: thrown, culprit: path }
-  if (remedy !== undefined) options.remedy = remedy
-  if ('errno' in thrown && typeof thrown.errno === 'number') options.errno = -thrown.errno
-  return new VssError(code, text.includes(path) ? text : `${path}: ${text}`, options)
+  return systemErrorAbout(path, thrown, REMEDIES_OF_THE_SYSTEM)
 }
 
 /** @throws VssError naming the image, for one that cannot be backed up */

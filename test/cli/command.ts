@@ -33,11 +33,16 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv
   /** Sent SIGINT when stderr contains this for the first time. */
   interruptAt?: string
+  /** No file can be made larger. */
+  fileSizeKiB?: number
 }
 
 export function holdfast(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...command, ...args], {
+    const limit = options.fileSizeKiB
+    const argv = [process.execPath, ...command, ...args]
+    const limited = limit === undefined ? argv : ['prlimit', `--fsize=${limit * 1024}`, ...argv]
+    const child = spawn(limited[0] ?? '', limited.slice(1), {
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

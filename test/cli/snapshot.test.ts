@@ -1,12 +1,25 @@
 // holdfast snapshot, run as a shell runs it.
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { StorageArray } from '../../lib/array/storage-array.ts'
+import type { CheckReport } from '../../lib/binding-values.ts'
 import type { KnownSnapshot } from '../../lib/cli/known-snapshots.ts'
 import { partitionDisk } from '../../lib/demo/disk.ts'
 import { newGuid } from '../../lib/ids.ts'
-import { failure, result, temporaryDirectory } from './command.ts'
+import { gptBytes } from '../demo/memory-disk.ts'
+import { type ErrorResult, failure, holdfast, lastLine, result, temporaryDirectory } from './command.ts'
 
 interface CreatedResult {
   setId: string
@@ -94,9 +107,86 @@ test.serial('an export does not replace a file that is there unless it is told t
   t.is(statSync(image).size, LUN_BYTES)
   t.deepEqual(await failure('snapshot', 'export', dir, snapshotId, join(directory, 'no/disk.img')), [
     3,
-    'ENOENT',
+    'VSS_E_OBJECT_NOT_FOUND',
   ])
   t.false(existsSync(`${image}.unfinished`))
+})
+
+test.serial('an export destroys nothing but the plain file that it was told to replace', async (t) => {
+  const directory = temporaryDirectory(t)
+  const [dir, adopted] = [join(directory, 'array'), join(directory, 'adopted.img')]
+  const linked = join(directory, 'linked.img')
+  const luns = await arrayWith(dir, 1, 'bytes')
+  {
+    const disk = gptBytes()
+    writeFileSync(adopted, disk)
+    linkSync(adopted, linked)
+    await using array = await StorageArray.open(dir)
+    luns.push(await array.adoptLun(adopted))
+  }
+  const { snapshots } = await result<CreatedResult>(t, 'snapshot', 'create', dir, ...luns)
+  const { snapshotId } = snapshots[0] as KnownSnapshot
+  const exportTo = (path: string): Promise<[number | null, string]> =>
+    failure('snapshot', 'export', dir, snapshotId, path, '--force')
+
+  const bytes = readFileSync(adopted)
+  const base = join(dir, 'base', readdirSync(join(dir, 'base'))[0] ?? '')
+  for (const path of [adopted, linked, base, join(dir, 'new.img')]) {
+    t.deepEqual(await exportTo(path), [4, 'VSS_E_OBJECT_ALREADY_EXISTS'], path)
+  }
+  t.true(readFileSync(adopted).equals(bytes))
+  t.false(existsSync(join(dir, 'new.img')))
+
+  const [dangling, fifo, folder] = ['link', 'fifo', 'folder'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ]
+  symlinkSync(join(directory, 'nowhere'), dangling)
+  execFileSync('mkfifo', [fifo])
+  mkdirSync(folder)
+  for (const path of [dangling, fifo, folder]) {
+    t.deepEqual(await exportTo(path), [4, 'VSS_E_OBJECT_ALREADY_EXISTS'], path)
+  }
+  t.deepEqual(await failure('snapshot', 'export', dir, snapshotId, dangling), [
+    4,
+    'VSS_E_OBJECT_ALREADY_EXISTS',
+  ])
+  t.true(lstatSync(dangling).isSymbolicLink())
+  t.true(lstatSync(fifo).isFIFO())
+
+  const image = join(directory, 'disk.img')
+  writeFileSync(`${image}.unfinished`, 'precious')
+  await result(t, 'snapshot', 'export', dir, snapshotId, image)
+  t.is(readFileSync(`${image}.unfinished`, 'utf8'), 'precious')
+  t.deepEqual(
+    readdirSync(directory)
+      .filter((name) => name.startsWith('disk.img'))
+      .sort(),
+    ['disk.img', 'disk.img.unfinished'],
+  )
+  t.deepEqual((await result<CheckReport>(t, 'array', 'check', dir)).faults, [])
+})
+
+test.serial('an export for which there is no room says so, names the file, and leaves nothing', async (t) => {
+  const directory = temporaryDirectory(t)
+  const dir = join(directory, 'array')
+  const luns = await arrayWith(dir, 1, 'bytes')
+  const { snapshots } = await result<CreatedResult>(t, 'snapshot', 'create', dir, ...luns)
+  const { snapshotId } = snapshots[0] as KnownSnapshot
+  const images = join(directory, 'images')
+  mkdirSync(images)
+  const image = join(images, 'disk.img')
+  // Files of at most 1 MiB, for this command only: enough for an array that is opened, not for an image.
+  const ended = await holdfast(['snapshot', 'export', dir, snapshotId, image, '--json'], {
+    fileSizeKiB: 1024,
+  })
+  t.is(ended.code, 6, ended.stderr)
+  const { error } = lastLine<ErrorResult & { error: { culprit: string } }>(ended)
+  t.is(error.code, 'ERR_NO_SPACE')
+  t.is(error.culprit, image)
+  t.true(error.message.includes(image), error.message)
+  t.deepEqual(readdirSync(images), [])
 })
 
 test.serial('a set of a LUN that is not there is not made', async (t) => {
