@@ -114,6 +114,21 @@ Task<Status> StorageArray::install_checkpoint(const CheckpointImage& image) {
   co_return Status();
 }
 
+Task<Status> StorageArray::install_checkpoint_with_reserve(const CheckpointImage& image) {
+  Status installed = co_await install_checkpoint(image);
+  if (installed.code() != Code::no_space) co_return installed;
+  const bool spent = co_await reserve_.spend();
+  if (!spent) co_return installed;
+  co_return co_await install_checkpoint(image);
+}
+
+Task<void> StorageArray::keep_reserve() {
+  FileStat stat;
+  const std::string name = files_.checkpoint(number_);
+  const int64_t found = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(name, &stat); });
+  if (found >= 0) co_await reserve_.keep(stat.size_bytes);
+}
+
 Task<Status> StorageArray::checkpoint() {
   const Running running(*this);
   while (checkpointing_) co_await changed_.wait();
@@ -156,6 +171,7 @@ Task<Status> StorageArray::checkpoint_in_use() {
   if (!whole.ok()) co_return whole;
   for (const auto& [id, family] : families_) family->checkpointed(last_sequence);
   co_await remove_older_files(number);
+  co_await keep_reserve();
   co_return Status();
 }
 
@@ -221,7 +237,8 @@ Task<Status> StorageArray::close_families() {
     if (outcome.ok() && !journal_.broken()) {
       co_await journal_.quiesce();
       const CheckpointImage last = image(number_ + 1, random_generation(), true);
-      outcome = co_await install_checkpoint(last);
+      outcome = co_await install_checkpoint_with_reserve(last);
+      co_await keep_reserve();
     }
   }
   for (Family* family : families) co_await family->quiesce();

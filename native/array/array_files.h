@@ -45,6 +45,8 @@ class ArrayFiles {
   std::string journal(uint64_t number) const { return path_ + "/journal." + std::to_string(number); }
   std::string checkpoint(uint64_t number) const { return path_ + "/checkpoint." + std::to_string(number); }
 
+  std::string reserve() const { return path_ + "/reserve"; }
+
   /// Makes the directories (0700), refusing a path that holds an array.
   Task<Status> make_directories();
   /// Whether files here can be opened with O_DIRECT and written in sectors of 512 bytes.

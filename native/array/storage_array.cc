@@ -10,7 +10,13 @@
 
 namespace holdfast {
 StorageArray::StorageArray(Loop& loop, LeaseTable& leases, ArrayFiles files, Manifest manifest)
-    : loop_(loop), leases_(leases), files_(std::move(files)), manifest_(manifest), journal_(loop), changed_(loop) {
+    : loop_(loop),
+      leases_(leases),
+      files_(std::move(files)),
+      reserve_(loop, files_),
+      manifest_(manifest),
+      journal_(loop),
+      changed_(loop) {
   journal_.set_on_growth([this] { checkpoint_if_due(); });
 }
 
@@ -44,6 +50,7 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::create(Loop& loop, Lea
     (void)co_await array->close_families();
     co_return installed;
   }
+  co_await array->keep_reserve();
   co_return array;
 }
 
@@ -66,13 +73,14 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::open(Loop& loop, Lease
   }
   if (recovered.ok()) {
     const CheckpointImage fresh = array->image(array->number_ + 1, random_generation(), false);
-    recovered = co_await array->install_checkpoint(fresh);
+    recovered = co_await array->install_checkpoint_with_reserve(fresh);
   }
   if (recovered.ok()) recovered = co_await array->drop_unfinished_sets();
   if (!recovered.ok()) {
     (void)co_await array->close_families();
     co_return recovered;
   }
+  co_await array->keep_reserve();
   co_return array;
 }
 

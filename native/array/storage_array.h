@@ -35,6 +35,7 @@
 #include "array/journal.h"
 #include "array/lun.h"
 #include "array/records.h"
+#include "array/reserve.h"
 #include "array/shadow_set.h"
 #include "hold/lease.h"
 #include "io/loop.h"
@@ -156,6 +157,8 @@ class StorageArray {
   Task<Result<int>> make_journal_file(uint64_t number);
   Task<void> remove_older_files(uint64_t number);
   Task<Status> install_checkpoint(const CheckpointImage& image);
+  Task<Status> install_checkpoint_with_reserve(const CheckpointImage& image);
+  Task<void> keep_reserve();
   Task<Status> checkpoint_in_use();
   Task<void> close_former_journal();
   void checkpoint_if_due();
@@ -182,6 +185,7 @@ class StorageArray {
   Loop& loop_;
   LeaseTable& leases_;
   ArrayFiles files_;
+  Reserve reserve_;
   Manifest manifest_;
   Journal journal_;
   Event changed_;
