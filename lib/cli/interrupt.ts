@@ -1,11 +1,11 @@
 /**
- * Ctrl-C as an AbortSignal: the work undoes what it began and then rejects. Whoever insists, a second
- * or more later, ends the process at once.
+ * Ctrl-C, and the end of the terminal, as an AbortSignal: the work undoes what it began and then rejects.
+ * Whoever insists, a second or more later, ends the process at once.
  */
 import { VssError } from '../errors.ts'
 import { EXIT } from './exit-codes.ts'
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** A terminal and a parent process may each send the same Ctrl-C. */
 const INSISTENCE_MILLIS = 1000
 

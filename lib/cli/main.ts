@@ -2,10 +2,13 @@
 /** The `holdfast` command. */
 import { EXIT } from './exit-codes.ts'
 
-// Whoever reads the output may have read enough: `holdfast lun list … | head -1`.
-process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
-  if (thrown.code !== 'EPIPE') throw thrown
-})
+// Whoever reads the output may have read enough, as in `holdfast lun list … | head -1`, and a terminal may
+// be closed: neither is a reason to leave the work undone, or what was begun of it lying about.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EPIPE' && thrown.code !== 'EIO') throw thrown
+  })
+}
 
 try {
   // Loads the addon. Where that fails, its explanation is the message, and a stack says nothing more.

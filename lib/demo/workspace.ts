@@ -2,10 +2,10 @@
  * The array of a demo: in the fastest temporary directory there is, gone when the demo ends.
  */
 import { accessSync, constants, statfsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StorageArray } from '../array/storage-array.ts'
+import { makeTemporaryDirectory } from './temporary.ts'
 
 const MEMORY_DIRECTORY = '/dev/shm'
 
@@ -19,9 +19,9 @@ export async function makeWorkspace<T>(
   neededBytes: number,
   fill: (array: StorageArray) => Promise<T>,
 ): Promise<Workspace & { filled: T }> {
-  const directory = await mkdtemp(join(temporaryDirectory(neededBytes), 'holdfast-demo-'))
-  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true })
-  const arrayPath = join(directory, 'array')
+  const directory = makeTemporaryDirectory(join(fastestDirectory(neededBytes), 'holdfast-demo-'))
+  const remove = async (): Promise<void> => await directory[Symbol.asyncDispose]()
+  const arrayPath = join(directory.path, 'array')
   try {
     await using array = await StorageArray.create(arrayPath)
     return { arrayPath, filled: await fill(array), [Symbol.asyncDispose]: remove }
@@ -32,7 +32,7 @@ export async function makeWorkspace<T>(
 }
 
 /** Where TMPDIR says, if it says so; else in memory, if there is room for twice of what is needed. */
-function temporaryDirectory(neededBytes: number): string {
+function fastestDirectory(neededBytes: number): string {
   if (process.env['TMPDIR'] !== undefined) return tmpdir()
   try {
     accessSync(MEMORY_DIRECTORY, constants.W_OK)

@@ -31,8 +31,12 @@ export interface Ended {
 
 export interface RunOptions {
   env?: NodeJS.ProcessEnv
-  /** Sent SIGINT when stderr contains this for the first time. */
+  /** Sent the signal when stderr contains this for the first time. */
   interruptAt?: string
+  /** @defaultValue SIGINT */
+  signal?: NodeJS.Signals
+  /** Nobody reads stderr any more when it contains this. */
+  closeStderrAt?: string
   /** No file can be made larger. */
   fileSizeKiB?: number
 }
@@ -53,9 +57,11 @@ export function holdfast(args: readonly string[], options: RunOptions = {}): Pro
     })
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString()
+      if (options.closeStderrAt !== undefined && stderr.includes(options.closeStderrAt))
+        child.stderr.destroy()
       if (options.interruptAt === undefined || interrupted || !stderr.includes(options.interruptAt)) return
       interrupted = true
-      child.kill('SIGINT')
+      child.kill(options.signal ?? 'SIGINT')
     })
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, stdout, stderr }))
