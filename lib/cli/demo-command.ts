@@ -14,7 +14,14 @@ import { StderrProgress } from './progress.ts'
 interface DemoCommandOptions extends OutputOptions {
   out: string
   image?: string[]
+  force?: boolean
 }
+
+const AFTER_HELP = `
+Ends with 0 only if the result was verified.
+A file that is in --out already is replaced only if the report.json there is one of a demo and names the
+file, or with --force; an image that is given is never replaced. All files are put in place at the end,
+together: a demo that fails or is interrupted leaves there what was there.`
 
 export function addDemoCommand(program: Command): void {
   program
@@ -22,16 +29,18 @@ export function addDemoCommand(program: Command): void {
     .description('take a consistent shadow copy set of LUNs under load, back it up, and prove the result')
     .option('--image <file...>', 'use these raw disk images as LUNs, without copying them and without loads')
     .option('--out <dir>', 'where images, documents and report.json are left', './holdfast-out')
+    .option('--force', 'replace plain files of the same names in that directory, whoever made them')
     .option('--json', 'print one JSON object on the last line')
-    .addHelpText('after', '\nEnds with 0 only if the result was verified.')
+    .addHelpText('after', AFTER_HELP)
     .action(async (options: DemoCommandOptions) => {
       const progress = new StderrProgress()
       const out = resolve(options.out)
+      const force = options.force === true
       try {
         const report = await interruptible((signal) =>
           options.image === undefined
-            ? runLedgerDemo({ out, progress, signal })
-            : runImageDemo({ images: options.image, out, progress, signal }),
+            ? runLedgerDemo({ out, force, progress, signal })
+            : runImageDemo({ images: options.image, out, force, progress, signal }),
         )
         progress.end()
         give(report, options, () => describe(report))

@@ -2,7 +2,6 @@
  * A whole backup as a requester drives it: initialization, discovery, PrepareForBackup, DoSnapshotSet,
  * copying, BackupComplete. The shadow copies stay until the caller closes the requester object.
  */
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SnapshotSetReport } from '../coordinator/timeline.ts'
 import { type FreezeMessage, freezeChannel, type PhaseMessage, phaseChannel } from '../diagnostics.ts'
@@ -12,6 +11,7 @@ import { bracedGuid, type Guid } from '../ids.ts'
 import type { BackupComponents } from '../requester/backup-components.ts'
 import type { LocalService } from '../service/local-service.ts'
 import { type CopiedImage, copyToImage } from './copy-volume.ts'
+import type { DemoOutput } from './output.ts'
 import type { DemoProgress } from './progress.ts'
 
 export interface VolumeToBackUp {
@@ -45,16 +45,32 @@ export interface BackupOutcome {
   report: SnapshotSetReport
   /** The names of all components that were included. */
   components: string[]
-  /** Files beside the images. */
+  /** Files beside the images; all of them are where they are until the demo puts them in place. */
   backupComponentsDocument: string
   writerMetadataDocuments: string[]
 }
 
 export interface BackupPlan {
   volumes: readonly VolumeToBackUp[]
-  out: string
+  output: DemoOutput
   progress: DemoProgress
   signal: AbortSignal
+}
+
+const DOCUMENT_NAME = 'backup-components.xml'
+
+function imageFileOf(imageName: string): string {
+  return `${imageName}.img`
+}
+
+function metadataFileOf(index: number): string {
+  return `writer-metadata-${index + 1}.xml`
+}
+
+/** What a backup of volumes with these names will write, before anybody has begun with it. */
+export function filesOf(imageNames: readonly string[], writerCount: number): string[] {
+  const metadata = Array.from({ length: writerCount }, (_, index) => metadataFileOf(index))
+  return [...imageNames.map(imageFileOf), DOCUMENT_NAME, ...metadata]
 }
 
 /** Drives `backup`, which is new, to the end of BackupComplete. */
@@ -63,7 +79,7 @@ export async function runBackup(
   service: LocalService,
   plan: BackupPlan,
 ): Promise<BackupOutcome> {
-  const { out, progress, signal } = plan
+  const { output, progress, signal } = plan
   const options = { signal }
 
   progress.phase('Initialization')
@@ -72,7 +88,7 @@ export async function runBackup(
 
   progress.phase('Discovery')
   await backup.gatherWriterMetadata(options)
-  const writerMetadataDocuments = await saveMetadata(backup, out, progress)
+  const writerMetadataDocuments = await saveMetadata(backup, output, progress)
   await requireSoundWriters(backup, signal)
   for (const { volumeName } of plan.volumes) {
     if (!(await backup.isVolumeSupported(volumeName, undefined, options))) {
@@ -108,15 +124,14 @@ export async function runBackup(
   const volumes: BackedUpVolume[] = []
   for (const [index, snapshotId] of snapshotIds.entries()) {
     const { imageName } = plan.volumes[index] as VolumeToBackUp
-    volumes.push(await copyOut(backup, service, snapshotId, join(out, `${imageName}.img`), plan))
+    volumes.push(await copyOut(backup, service, snapshotId, imageFileOf(imageName), plan))
   }
   for (const component of components) backup.setBackupSucceeded(...component, true)
 
   progress.phase('BackupComplete')
   await backup.backupComplete(options)
   await requireSoundWriters(backup, signal)
-  const backupComponentsDocument = join(out, 'backup-components.xml')
-  await writeFile(backupComponentsDocument, backup.saveAsXML())
+  const backupComponentsDocument = await output.write(DOCUMENT_NAME, backup.saveAsXML())
   return {
     snapshotSetId,
     volumes,
@@ -132,17 +147,17 @@ async function copyOut(
   backup: BackupComponents,
   service: LocalService,
   snapshotId: Guid,
-  path: string,
-  { progress, signal }: BackupPlan,
+  name: string,
+  { output, progress, signal }: BackupPlan,
 ): Promise<BackedUpVolume> {
   const { snapshotDeviceObject, originalVolumeName, status } = backup.getSnapshotProperties(snapshotId)
   const lunOf = (isWanted: (volume: { name: string; deviceObject: string }) => boolean): Guid =>
     service.host.volumes().find(isWanted)?.lunGuid ?? ''
   using handle = service.host.openVolume(snapshotDeviceObject)
-  const image = await copyToImage(handle, path, {
-    signal,
-    onAdvance: (doneBytes, totalBytes) => progress.advance(path, doneBytes, totalBytes),
-  })
+  const shown = join(output.directory, name)
+  const onAdvance = (doneBytes: number, totalBytes: number): void =>
+    progress.advance(shown, doneBytes, totalBytes)
+  const image = await output.make(name, (path) => copyToImage(handle, path, { signal, onAdvance }))
   return {
     originalVolumeName,
     originalLun: lunOf(({ name }) => name === originalVolumeName),
@@ -179,15 +194,13 @@ function includeAllComponents(backup: BackupComponents): ComponentName[] {
 
 async function saveMetadata(
   backup: BackupComponents,
-  out: string,
+  output: DemoOutput,
   progress: DemoProgress,
 ): Promise<string[]> {
   const paths: string[] = []
   for (let index = 0; index < backup.getWriterMetadataCount(); index++) {
     const { metadata } = backup.getWriterMetadata(index)
-    const path = join(out, `writer-metadata-${index + 1}.xml`)
-    await writeFile(path, metadata.toXml())
-    paths.push(path)
+    paths.push(await output.write(metadataFileOf(index), metadata.toXml()))
     const { writerName } = metadata.getIdentity()
     progress.note(`writer '${writerName}', ${metadata.getFileCounts().components} component(s)`)
   }

@@ -16,6 +16,9 @@ export interface CopyOptions {
   onAdvance?: (doneBytes: number, totalBytes: number) => void
 }
 
+/** Of reading one thing among several, which people know by this name. */
+export type OptionsFor = (what: string) => CopyOptions
+
 export interface CopiedImage {
   path: string
   sizeBytes: number

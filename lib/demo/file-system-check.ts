@@ -39,6 +39,8 @@ export async function proveFileSystems(
   const problems: string[] = []
   for (const path of imagePaths) {
     const { code, output } = await run(program, ['-fn', path], signal)
+    // Ended by the signal, it has found nothing.
+    signal.throwIfAborted()
     if (code !== 0) problems.push(`${path}: e2fsck ended with ${code}: ${lastLines(output)}`)
   }
   return checkOf(name, problems, `${imagePaths.length} file system(s) checked by ${program}`)

@@ -2,20 +2,29 @@
  * The main job on disk images that exist: each is adopted as a LUN without being copied, backed up, and
  * given back as it was. Nothing is ever written to one.
  */
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import type { Lun } from '../array/lun.ts'
 import type { StorageArray } from '../array/storage-array.ts'
 import type { Guid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../service/local-service.ts'
-import { type BackupOutcome, runBackup, type VolumeToBackUp } from './backup.ts'
+import { type BackupOutcome, filesOf, runBackup, type VolumeToBackUp } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
 import type { Check } from './check.ts'
+import type { OptionsFor } from './copy-volume.ts'
 import { isExt, proveFileSystems } from './file-system-check.ts'
-import { blaming, type ImageBefore, readImage } from './image.ts'
+import {
+  blaming,
+  type ExaminedImage,
+  examineImage,
+  type ImageBefore,
+  readImage,
+  volumeNameOn,
+} from './image.ts'
 import { MetadataWitness } from './metadata-witness.ts'
-import type { DemoProgress } from './progress.ts'
+import { DemoOutput } from './output.ts'
+import { type DemoProgress, tellingOf } from './progress.ts'
 import { type CopiedDisk, proveContents, proveGivenBack } from './prove-images.ts'
 import { proveSet } from './prove-set.ts'
 import { type DemoReport, writeReport } from './report.ts'
@@ -25,6 +34,8 @@ export interface ImageDemoOptions {
   images: readonly string[]
   /** The directory for what stays; made if need be. */
   out: string
+  /** Plain files in it are replaced, whoever made them; never an image that is given. */
+  force?: boolean
   progress: DemoProgress
   signal: AbortSignal
 }
@@ -35,35 +46,54 @@ type AdoptedImage = ImageBefore & { guid: Guid }
 const SPACE_BYTES_EACH: number = 16 << 20
 
 export async function runImageDemo(options: ImageDemoOptions): Promise<DemoReport> {
-  const { images, out, progress, signal } = options
+  const { images, out: directory, force = false, progress, signal } = options
+  const examined: ExaminedImage[] = []
+  for (const path of await distinct(images)) {
+    examined.push(await examineImage(path, nameFor(path, examined)))
+  }
+  await using output = await DemoOutput.open({
+    directory,
+    names: filesOf(
+      examined.flatMap(({ volumeNames }) => volumeNames),
+      0,
+    ),
+    inputs: examined.map(({ path }) => path),
+    force,
+  })
+
   progress.phase('Reading the images')
   const before: ImageBefore[] = []
-  for (const path of await distinct(images)) {
-    before.push(await readImage(path, nameFor(path, before), progress, signal))
-  }
+  for (const image of examined) before.push(await readImage(image, progress, signal))
 
+  const [outcome, checks] = await adoptAndBackUp(before, output, options)
+  // Whoever interrupted the proof does not want its result.
+  signal.throwIfAborted()
+  return await writeReport(outcome, checks, null, output)
+}
+
+async function adoptAndBackUp(
+  before: readonly ImageBefore[],
+  output: DemoOutput,
+  options: ImageDemoOptions,
+): Promise<[BackupOutcome, Check[]]> {
+  const { progress, signal } = options
   progress.phase('Setting up')
   await using workspace = await makeWorkspace(SPACE_BYTES_EACH * before.length, (array) =>
     adopt(array, before),
   )
   const adopted = workspace.filled
-  await mkdir(out, { recursive: true })
-  const [outcome, checks] = await backUp(workspace.arrayPath, adopted, options)
+  const [outcome, checks] = await backUp(workspace.arrayPath, adopted, output, options)
 
   progress.phase('Giving the images back')
-  checks.push(
-    await proveGivenBack(adopted, (path) => ({
-      signal,
-      onAdvance: (doneBytes, totalBytes) => progress.advance(path, doneBytes, totalBytes),
-    })),
-  )
-  return await writeReport(outcome, checks, null, out)
+  checks.push(await proveGivenBack(adopted, tellingOf(progress, signal)))
+  return [outcome, checks]
 }
 
 async function backUp(
   arrayPath: string,
   adopted: readonly AdoptedImage[],
-  { out, progress, signal }: ImageDemoOptions,
+  output: DemoOutput,
+  { progress, signal }: ImageDemoOptions,
 ): Promise<[BackupOutcome, Check[]]> {
   await using service = await openLocalService({ arrayPath, luns: [] })
   for (const { path, guid } of adopted) {
@@ -76,12 +106,17 @@ async function backUp(
   try {
     await using backup = new BackupComponents(service.coordinator)
     const volumes = adopted.flatMap((image) => volumesOn(service, image))
-    outcome = await runBackup(backup, service, { volumes, out, progress, signal })
+    outcome = await runBackup(backup, service, { volumes, output, progress, signal })
     progress.phase('Proving the copies')
     checks.push(
-      ...(await proveSet(outcome, service, (original) => pathOf(adopted, original))),
+      ...(await proveSet(
+        outcome,
+        service,
+        (original) => pathOf(adopted, original),
+        tellingOf(progress, signal, (what) => output.asPlaced(what)),
+      )),
       ...(await witness.prove(outcome.snapshotSetId)),
-      await compare(outcome, adopted, service, signal),
+      await compare(outcome, adopted, service, tellingOf(progress, signal)),
       await proveFileSystems(await extImages(outcome), signal),
     )
   } finally {
@@ -99,9 +134,13 @@ async function distinct(images: readonly string[]): Promise<string[]> {
   return [...new Set(await Promise.all(images.map((path) => blaming(path, () => realpath(path)))))]
 }
 
-function nameFor(path: string, others: readonly ImageBefore[]): string {
+/** The image's own, or with the first number that gives a name which no other image has. */
+function nameFor(path: string, others: readonly ExaminedImage[]): string {
   const name = basename(path, extname(path))
-  return others.some((other) => other.name === name) ? `${name}-${others.length + 1}` : name
+  const isTaken = (wanted: string): boolean => others.some((other) => other.name === wanted)
+  let free = name
+  for (let number = 2; isTaken(free); number++) free = `${name}-${number}`
+  return free
 }
 
 async function adopt(array: StorageArray, images: readonly ImageBefore[]): Promise<AdoptedImage[]> {
@@ -119,7 +158,7 @@ function volumesOn(service: LocalService, { guid, name }: AdoptedImage): VolumeT
     .filter(({ lunGuid }) => lunGuid === guid)
     .map((volume) => ({
       volumeName: volume.name,
-      imageName: volume.partition === null ? `${name}.volume` : `${name}.p${volume.partition.index}`,
+      imageName: volumeNameOn(name, volume.partition?.index),
     }))
 }
 
@@ -131,7 +170,7 @@ async function compare(
   outcome: BackupOutcome,
   adopted: readonly AdoptedImage[],
   service: LocalService,
-  signal: AbortSignal,
+  optionsFor: OptionsFor,
 ): Promise<Check> {
   const copies: Lun[] = []
   try {
@@ -142,7 +181,7 @@ async function compare(
       if (copy !== undefined) copies.push(copy)
       disks.push({ before, copy })
     }
-    return await proveContents(disks, { signal })
+    return await proveContents(disks, optionsFor)
   } finally {
     for (const copy of copies) await copy.close()
   }

@@ -1,8 +1,6 @@
 /**
  * The main job on its embedded default: two LUNs under two loads, a whole backup, and its proof.
  */
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Lun } from '../array/lun.ts'
 import type { StorageArray } from '../array/storage-array.ts'
 import { sleep, systemClock } from '../clock.ts'
@@ -12,14 +10,15 @@ import { readDiskLayout } from '../host/partition-table.ts'
 import { type Guid, newGuid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import { type LocalService, openLocalService } from '../service/local-service.ts'
-import { runBackup } from './backup.ts'
+import { type BackupOutcome, filesOf, runBackup } from './backup.ts'
 import { ImageFile } from './byte-source.ts'
 import type { Check } from './check.ts'
 import { partitionDisk } from './disk.ts'
 import { LedgerWriter } from './ledger-writer.ts'
 import { type LoadPlaces, LoadThread, type LoadVolume } from './load-thread.ts'
 import { MetadataWitness } from './metadata-witness.ts'
-import type { DemoProgress } from './progress.ts'
+import { DemoOutput } from './output.ts'
+import { type DemoProgress, tellingOf } from './progress.ts'
 import { proveBystander } from './prove-bystander.ts'
 import { proveLedger } from './prove-ledger.ts'
 import { proveLoadsWentOn, type WorkDone } from './prove-loads.ts'
@@ -30,8 +29,16 @@ import { makeWorkspace } from './workspace.ts'
 export interface LedgerDemoOptions {
   /** The directory for what stays; made if need be. */
   out: string
+  /** Plain files in it are replaced, whoever made them. */
+  force?: boolean
   progress: DemoProgress
   signal: AbortSignal
+}
+
+interface LedgerBackup {
+  outcome: BackupOutcome
+  checks: Check[]
+  loads: LoadsReport
 }
 
 const LUN_BYTES = 64 << 20
@@ -45,8 +52,20 @@ const WORK_LIMIT_MILLIS = 30_000
 const DATA_PATH = '/ledger/data'
 const LOG_PATH = '/ledger/log'
 
-export async function runLedgerDemo({ out, progress, signal }: LedgerDemoOptions): Promise<DemoReport> {
-  await mkdir(out, { recursive: true })
+const IMAGE_NAMES = ['data', 'log'] as const
+
+export async function runLedgerDemo(options: LedgerDemoOptions): Promise<DemoReport> {
+  const { out: directory, force = false, signal } = options
+  const names = filesOf(IMAGE_NAMES, 1)
+  await using output = await DemoOutput.open({ directory, names, inputs: [], force })
+  const { outcome, checks, loads } = await backUp(output, options)
+  // Whoever interrupted the proof does not want its result.
+  signal.throwIfAborted()
+  return await writeReport(outcome, checks, loads, output)
+}
+
+/** Nothing of it but the files is left when this resolves. */
+async function backUp(output: DemoOutput, { progress, signal }: LedgerDemoOptions): Promise<LedgerBackup> {
   progress.phase('Setting up')
   await using workspace = await makeWorkspace(SPACE_BYTES, makeLuns)
   await using service = await openLocalService({ arrayPath: workspace.arrayPath })
@@ -74,10 +93,10 @@ export async function runLedgerDemo({ out, progress, signal }: LedgerDemoOptions
     await using backup = new BackupComponents(service.coordinator)
     const outcome = await runBackup(backup, service, {
       volumes: [
-        { volumeName: dataVolume.name, imageName: 'data' },
-        { volumeName: logVolume.name, imageName: 'log' },
+        { volumeName: dataVolume.name, imageName: IMAGE_NAMES[0] },
+        { volumeName: logVolume.name, imageName: IMAGE_NAMES[1] },
       ],
-      out,
+      output,
       progress,
       signal,
     })
@@ -89,8 +108,9 @@ export async function runLedgerDemo({ out, progress, signal }: LedgerDemoOptions
       acknowledgedBeforeFreeze: writer.acknowledgedAtFreeze,
     }
     const bystanderFacts = { run: places.run, ...hold.facts }
-    await using dataImage = await ImageFile.open(join(out, 'data.img'))
-    await using logImage = await ImageFile.open(join(out, 'log.img'))
+    const [dataPath = '', logPath = ''] = outcome.volumes.map(({ image }) => image.path)
+    await using dataImage = await ImageFile.open(dataPath)
+    await using logImage = await ImageFile.open(logPath)
     const ledger = await proveLedger(dataImage, logImage, ledgerFacts)
     const bystander = await proveBystander(dataImage, logImage, bystanderFacts)
     const after = await loads.workSince(writer.frozenAt, bystanderFacts.issuedBeforeRelease, signal)
@@ -98,7 +118,12 @@ export async function runLedgerDemo({ out, progress, signal }: LedgerDemoOptions
       ...ledger.checks,
       ...bystander.checks,
       proveLoadsWentOn(after),
-      ...(await proveSet(outcome, service, (guid) => `LUN ${guid}`)),
+      ...(await proveSet(
+        outcome,
+        service,
+        (guid) => `LUN ${guid}`,
+        tellingOf(progress, signal, (what) => output.asPlaced(what)),
+      )),
       ...(await witness.prove(outcome.snapshotSetId)),
     ]
     const report: LoadsReport = {
@@ -111,7 +136,7 @@ export async function runLedgerDemo({ out, progress, signal }: LedgerDemoOptions
         recordsAfter: after.records,
       },
     }
-    return await writeReport(outcome, checks, report, out)
+    return { outcome, checks, loads: report }
   } finally {
     hold.stop()
     witness.stop()

@@ -1,7 +1,7 @@
 /** The proof of a backup of images that exist: the copies equal them, and they are given back as they were. */
 import { type ByteSource, ImageFile } from './byte-source.ts'
 import { type Check, checkOf } from './check.ts'
-import { type CopyOptions, hashOf } from './copy-volume.ts'
+import { hashOf, type OptionsFor } from './copy-volume.ts'
 import { hashOutside } from './disk.ts'
 import type { ImageBefore } from './image.ts'
 
@@ -11,7 +11,10 @@ export interface CopiedDisk {
   copy: ByteSource | undefined
 }
 
-export async function proveContents(disks: readonly CopiedDisk[], options: CopyOptions = {}): Promise<Check> {
+export async function proveContents(
+  disks: readonly CopiedDisk[],
+  optionsFor: OptionsFor = () => ({}),
+): Promise<Check> {
   const problems: string[] = []
   let comparedCount = 0
   for (const { before, copy } of disks) {
@@ -20,7 +23,9 @@ export async function proveContents(disks: readonly CopiedDisk[], options: CopyO
       continue
     }
     comparedCount++
-    if ((await hashOutside(copy, before.metadata, options)) !== before.contents)
+    if (
+      (await hashOutside(copy, before.metadata, optionsFor(`the copy of ${before.path}`))) !== before.contents
+    )
       problems.push(`the copy of ${before.path} differs`)
   }
   return checkOf(
@@ -32,7 +37,7 @@ export async function proveContents(disks: readonly CopiedDisk[], options: CopyO
 
 export async function proveGivenBack(
   images: readonly ImageBefore[],
-  optionsFor: (path: string) => CopyOptions = () => ({}),
+  optionsFor: OptionsFor = () => ({}),
 ): Promise<Check> {
   const problems: string[] = []
   for (const { path, sha256 } of images) {

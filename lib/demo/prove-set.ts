@@ -11,7 +11,7 @@ import type { LocalService } from '../service/local-service.ts'
 import type { BackedUpVolume, BackupOutcome } from './backup.ts'
 import { type ByteSource, ImageFile } from './byte-source.ts'
 import { type Check, checkOf } from './check.ts'
-import { type CopiedImage, hashOf } from './copy-volume.ts'
+import { type CopiedImage, hashOf, type OptionsFor } from './copy-volume.ts'
 import { type DiskPair, proveFlags, proveIdentifiers, proveTables, readDisk } from './prove-disks.ts'
 
 /** VSS allows no more, flushing included. */
@@ -21,11 +21,13 @@ const HOLD_MAX_MICROS = 10_000_000
  * To be called while the shadow copies are there.
  *
  * @param nameOf - an original as people know it
+ * @param optionsFor - the reading of a whole shadow copy or image
  */
 export async function proveSet(
   outcome: BackupOutcome,
   service: LocalService,
   nameOf: (original: Guid) => string,
+  optionsFor: OptionsFor = () => ({}),
 ): Promise<Check[]> {
   const { volumes, report, snapshotSetId, components } = outcome
   const pairs = await readPairs(volumes, service, nameOf)
@@ -38,7 +40,7 @@ export async function proveSet(
     proveTables(pairs),
     proveFlags(pairs),
     proveIdentifiers(pairs),
-    await proveVolumes(volumes, service),
+    await proveVolumes(volumes, service, optionsFor),
     proveDocument(document, snapshotSetId, components),
   ]
 }
@@ -78,14 +80,18 @@ export function proveHold(hold: HoldVerdict | undefined, volumeNames: readonly s
   )
 }
 
-async function proveVolumes(volumes: readonly BackedUpVolume[], service: LocalService): Promise<Check> {
+async function proveVolumes(
+  volumes: readonly BackedUpVolume[],
+  service: LocalService,
+  optionsFor: OptionsFor,
+): Promise<Check> {
   const handles = volumes.map(({ deviceObject, image }) => ({
     name: deviceObject,
     volume: service.host.openVolume(deviceObject),
     image,
   }))
   try {
-    return await proveImages(handles)
+    return await proveImages(handles, optionsFor)
   } finally {
     for (const { volume } of handles) volume.close()
   }
@@ -94,12 +100,15 @@ async function proveVolumes(volumes: readonly BackedUpVolume[], service: LocalSe
 /** The shadow copy still shows what was copied out of it, and the image holds it. */
 export async function proveImages(
   copies: readonly { name: string; volume: ByteSource; image: CopiedImage }[],
+  optionsFor: OptionsFor = () => ({}),
 ): Promise<Check> {
   const problems: string[] = []
   for (const { name, volume, image } of copies) {
-    if ((await hashOf(volume)) !== image.sha256) problems.push(`${name} has changed since it was copied`)
+    if ((await hashOf(volume, optionsFor(name))) !== image.sha256)
+      problems.push(`${name} has changed since it was copied`)
     await using file = await ImageFile.open(image.path)
-    if ((await hashOf(file)) !== image.sha256) problems.push(`${image.path} is not what was read`)
+    if ((await hashOf(file, optionsFor(image.path))) !== image.sha256)
+      problems.push(`${image.path} is not what was read`)
   }
   return checkOf(
     'the images are equal to the shadow copies, which do not change',

@@ -2,13 +2,14 @@
  * The result of a demo as one JSON object: what `--json` prints on the last line and what report.json
  * keeps.
  */
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { HeldLun } from '../coordinator/kernel-support.ts'
 import type { TimelineEntry } from '../coordinator/timeline.ts'
 import type { Guid } from '../ids.ts'
 import type { BackupOutcome, FrozenWriter } from './backup.ts'
 import { type Check, isVerified } from './check.ts'
+import { type DemoOutput, REPORT_NAME } from './output.ts'
 import type { BystanderFacts } from './prove-bystander.ts'
 import type { LedgerFacts } from './prove-ledger.ts'
 
@@ -46,6 +47,8 @@ export interface DemoReport {
   bystander: (BystanderFacts & { recordsAtInstant: number; recordsAfter: number }) | null
   out: string
   files: string[]
+  /** What is left here of earlier demos. This report says nothing of it; a later demo may replace it. */
+  earlierFiles: string[]
 }
 
 export interface LoadsReport {
@@ -55,26 +58,34 @@ export interface LoadsReport {
   bystander: BystanderFacts & { recordsAtInstant: number; recordsAfter: number }
 }
 
-/** Makes the report and leaves it in `out`. */
+/** Makes the report and puts it in place with all that it is about. */
 export async function writeReport(
   outcome: BackupOutcome,
   checks: Check[],
   loads: LoadsReport | null,
-  out: string,
+  output: DemoOutput,
 ): Promise<DemoReport> {
   const { report, volumes } = outcome
-  const path = join(out, 'report.json')
+  const files = [
+    ...volumes.map(({ image }) => image.path),
+    outcome.backupComponentsDocument,
+    ...outcome.writerMetadataDocuments,
+    REPORT_NAME,
+  ].map((path) => join(output.directory, basename(path)))
+  const earlier = [...output.earlier].map((name) => join(output.directory, name))
   const result: DemoReport = {
     state: volumes.find(({ state }) => state !== 'created')?.state ?? 'created',
     verified: isVerified(checks),
-    checks,
+    checks: checks.map((check) =>
+      'detail' in check ? { ...check, detail: output.asPlaced(check.detail) } : check,
+    ),
     transactionsAtInstant: loads?.transactionsAtInstant ?? null,
     transactionsAfter: loads?.transactionsAfter ?? null,
     holdMicros: Math.round(report.hold?.holdMicros ?? 0),
     freezeMillis: report.freezeMicros / 1000,
     snapshotSetId: outcome.snapshotSetId,
     volumes: volumes.map(({ image, originalVolumeName, originalLun, snapshotId, deviceObject }) => ({
-      image: image.path,
+      image: output.asPlaced(image.path),
       sizeBytes: image.sizeBytes,
       sha256: image.sha256,
       originalVolumeName,
@@ -89,14 +100,11 @@ export async function writeReport(
     warnings: report.warnings,
     ledger: loads?.ledger ?? null,
     bystander: loads?.bystander ?? null,
-    out,
-    files: [
-      ...volumes.map(({ image }) => image.path),
-      outcome.backupComponentsDocument,
-      ...outcome.writerMetadataDocuments,
-      path,
-    ],
+    out: output.directory,
+    files,
+    earlierFiles: earlier.filter((path) => !files.includes(path) && existsSync(path)),
   }
-  await writeFile(path, `${JSON.stringify(result, null, 2)}\n`)
+  await output.write(REPORT_NAME, `${JSON.stringify(result, null, 2)}\n`)
+  await output.publish()
   return result
 }

@@ -1,8 +1,9 @@
 // Images that cannot be backed up: each is refused by its name, and no byte of it or of the good one beside it changes.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { readImage } from '../../lib/demo/image.ts'
+import { examineImage } from '../../lib/demo/image.ts'
 import { runImageDemo } from '../../lib/demo/image-demo.ts'
 import type { DemoReport } from '../../lib/demo/report.ts'
 import { type VssCode, VssError } from '../../lib/errors.ts'
@@ -142,11 +143,14 @@ test('an image that an array has already is refused by name', async (t) => {
   )
 })
 
-test('a directory, and a path where nothing is, are refused by name', async (t) => {
+test('a directory, a FIFO, a device, and a path where nothing is, are refused by name', async (t) => {
   const directory = temporaryDirectory(t)
   const [folder, nothing] = [join(directory, 'folder.img'), join(directory, 'nothing.img')]
   mkdirSync(folder)
+  const fifo = join(directory, 'fifo.img')
+  execFileSync('mkfifo', [fifo])
   for (const [path, code, remedy] of [
+    [fifo, 'ERR_INVALID_ARGUMENT', 'Give the path of a raw disk image.'],
     [folder, 'ERR_INVALID_ARGUMENT', 'Give the path of a raw disk image.'],
     [nothing, 'VSS_E_OBJECT_NOT_FOUND', 'Check the path of the image.'],
     ['/dev/null', 'ERR_INVALID_ARGUMENT', 'Give the path of a raw disk image.'],
@@ -165,10 +169,9 @@ test.serial('an image that may not be read, or only be read, is refused by name'
   const isRoot = process.geteuid?.() === 0
   for (const mode of [0o444, 0]) {
     chmodSync(image, mode)
-    const progress = { phase: () => undefined, note: () => undefined, advance: () => undefined }
     if (isRoot) process.seteuid?.(65_534)
     try {
-      const error = await t.throwsAsync<VssError>(readImage(image, 'disk', progress, signal))
+      const error = await t.throwsAsync<VssError>(examineImage(image, 'disk'))
       t.like(error, { code: 'E_ACCESSDENIED', culprit: image, errno: 13 })
       t.regex(error.remedy, /^Make the image writable, or give a copy of it/)
     } finally {

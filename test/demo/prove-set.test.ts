@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { HoldVerdict } from '../../lib/coordinator/kernel-support.ts'
-import { type CopiedImage, copyToImage } from '../../lib/demo/copy-volume.ts'
+import { type CopiedImage, type CopyOptions, copyToImage } from '../../lib/demo/copy-volume.ts'
 import { hashMetadata, hashOutside, metadataRanges } from '../../lib/demo/disk.ts'
 import type { ImageBefore } from '../../lib/demo/image.ts'
 import { proveContents, proveGivenBack } from '../../lib/demo/prove-images.ts'
@@ -58,6 +58,25 @@ test('a shadow copy that has changed since it was copied is found', async (t) =>
   t.is(problemOf(await proveImages([copy])), 'S1 has changed since it was copied')
 })
 
+test('the comparison of copies and images tells how far it is, and ends when it is told to', async (t) => {
+  const { name, volume, image } = await copied(t)
+  const said: (readonly [string, number])[] = []
+  const controller = new AbortController()
+  const optionsFor = (what: string): CopyOptions => ({
+    signal: controller.signal,
+    onAdvance: (doneBytes: number) => {
+      said.push([what, doneBytes])
+      if (what !== name && doneBytes === 4 * MiB) controller.abort()
+    },
+  })
+  const error = await t.throwsAsync(proveImages([{ name, volume, image }], optionsFor), {
+    any: true,
+  } as never)
+  t.is(error, controller.signal.reason)
+  t.deepEqual(said.at(7), [name, 8 * MiB])
+  t.deepEqual(said.at(-1), [image.path, 4 * MiB])
+})
+
 test('an image that is not what was read, by a byte or by its end, is found, as one of several', async (t) => {
   const [whole, changed] = [await copied(t), await copied(t)]
   const { path } = changed.image
@@ -110,7 +129,14 @@ test('a load that has stood still since the set is found', (t) => {
 async function imageBefore(path: string, disk: MemoryDisk): Promise<ImageBefore> {
   const { sha256 } = await copyToImage(disk, path)
   const metadata = metadataRanges(await readDiskLayout(disk))
-  return { path, name: 'disk', sha256, metadata, contents: await hashOutside(disk, metadata) }
+  return {
+    path,
+    name: 'disk',
+    volumeNames: [],
+    sha256,
+    metadata,
+    contents: await hashOutside(disk, metadata),
+  }
 }
 
 test('a copy may differ in the sectors of its partition table and in no byte else', async (t) => {
