@@ -35,7 +35,10 @@ export function addBenchCommand(program: Command): void {
 async function runBench(name: string, { dir, json, quick, check }: BenchFlags): Promise<void> {
   const path = fileURLToPath(new URL(`../bench/${name}.js`, import.meta.url))
   if (!existsSync(path)) {
-    throw new VssError('VSS_E_NOT_SUPPORTED', `the benchmark is part of the built package; there is no ${path}`)
+    throw new VssError(
+      'VSS_E_NOT_SUPPORTED',
+      `the benchmark is part of the built package; there is no ${path}`,
+    )
   }
   const args = [
     ...(dir === undefined ? [] : ['--dir', dir]),
@@ -45,7 +48,7 @@ async function runBench(name: string, { dir, json, quick, check }: BenchFlags): 
   ]
   const child = spawn(process.execPath, [path, ...args], { stdio: 'inherit' })
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
-  const signals = ['SIGINT', 'SIGTERM'] as const
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, forward)
   const [code] = (await once(child, 'exit')) as [number | null]
   for (const signal of signals) process.off(signal, forward)
