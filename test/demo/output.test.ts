@@ -132,6 +132,17 @@ test('a demo that is interrupted, whenever, leaves what was there and nothing el
   }
 })
 
+test('a file that appears while the demo is at work stays, and so does all else', async (t) => {
+  const directory = temporaryDirectory(t)
+  const [disk, out] = [imageIn(directory, 'disk.img'), join(directory, 'out')]
+  const mine = join(out, 'disk.p1.img')
+  const onPhase = (title: string): void => {
+    if (title === 'Giving the images back') writeFileSync(mine, 'precious')
+  }
+  await refused(t, demo([disk], out, { onPhase }), mine)
+  t.deepEqual(contentsOf(out), { 'disk.p1.img': Buffer.from('precious').toString('base64') })
+})
+
 test('no two images get the same name', async (t) => {
   const directory = temporaryDirectory(t)
   const images = [

@@ -172,6 +172,21 @@ test.serial('a demo whose progress nobody wants to read goes on, and is verified
   t.deepEqual(arraysIn(temporary), [])
 })
 
+test.serial('a demo without room for its images names the one, and leaves nothing', async (t) => {
+  const { out, temporary, env } = places(t)
+  const image = join(out, '..', 'disk.img')
+  writeFileSync(image, gptBytes())
+  // No file of more than 4 MiB: enough for the array, not for a volume of 6 MiB.
+  const ended = await holdfast(['demo', '--json', '--out', out, '--image', image], { env, fileSizeKiB: 4096 })
+  t.is(ended.code, 6, ended.stderr)
+  const { error } = lastLine<ErrorResult & { error: { culprit: string } }>(ended)
+  t.is(error.code, 'ERR_NO_SPACE')
+  t.is(error.culprit, join(out, 'disk.p1.img'))
+  t.true(error.message.includes(error.culprit), error.message)
+  t.deepEqual(arraysIn(temporary), [])
+  t.false(existsSync(out))
+})
+
 judged('an image of a real ext4 is adopted, proved and given back (needs gdisk and e2fsprogs)', async (t) => {
   const { out, temporary, env } = places(t)
   const image = join(out, '..', 'disk.img')
