@@ -16,7 +16,7 @@
       "ldflags": [
         "-Wl,--gc-sections",
         "-pthread",
-        "-Wl,--version-script=<(module_root_dir)/native/exports.map",
+        "-Wl,--version-script=../native/exports.map",
         "-Wl,-z,now"
       ]
     }

@@ -35,13 +35,14 @@ interface Remedy {
 }
 
 const REINSTALL = 'rm -rf node_modules/holdfast && npm install holdfast'
-const BUILD = 'npm rebuild holdfast --build-from-source'
+// Not "npm rebuild": where install scripts are blocked it does nothing and says that it has.
+const BUILD = 'npm explore holdfast -- node scripts/native.mjs gyp'
 const TOOLS = 'It needs g++, make and python3.'
 
 /** What loaders and the checks before them answer, and what to do then. The first that fits counts. */
 const REMEDIES: readonly [RegExp, (found: RegExpExecArray, facts: LoadFacts) => Remedy][] = [
   [
-    /version `?((?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)'? not found/,
+    /version `?((?:GLIBC|GLIBCXX|CXXABI)_[\w.]+)'? not found/,
     ([, version], { glibcVersion }) => ({
       because: `This system is older than the binary: it wants ${version}, and glibc here is ${glibcVersion ?? 'unknown'}. ${TOOLS}`,
       command: BUILD,
@@ -66,18 +67,32 @@ const REMEDIES: readonly [RegExp, (found: RegExpExecArray, facts: LoadFacts) => 
     }),
   ],
   [
-    /libc\.so\b|libc\.musl|ld-musl|ld-linux|Error relocating|Error loading shared library/,
-    (_, { libc }) => ({
-      because: `The binary belongs to another C library than the ${libc} of this process: node_modules was installed elsewhere.`,
-      command: REINSTALL,
-    }),
-  ],
-  [
-    /failed to map segment|Operation not permitted|Permission denied/,
+    /failed to map segment|Operation not permitted|Permission denied/i,
     () => ({
       because:
         'The system does not let code be run from there: a file system mounted noexec, or the rights of the file.',
       command: 'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+    }),
+  ],
+  [
+    /loading addons is disabled/,
+    () => ({
+      because: 'This process was started without the permission to load addons.',
+      command: 'node --allow-addons',
+    }),
+  ],
+  [
+    /Error relocating .*symbol not found/,
+    (_, { libc }) => ({
+      because: `The ${libc} of this system is older than the binary, or another C library. ${TOOLS}`,
+      command: BUILD,
+    }),
+  ],
+  [
+    /libc\.so\b|libc\.musl|ld-musl|ld-linux|Error loading shared library/,
+    (_, { libc }) => ({
+      because: `The binary belongs to another C library than the ${libc} of this process: node_modules was installed elsewhere.`,
+      command: REINSTALL,
     }),
   ],
 ]

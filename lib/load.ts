@@ -10,7 +10,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { explainLoadFailure, type LoadAttempt, type LoadFacts } from './load-failure.ts'
 
@@ -27,11 +27,11 @@ export function loadNative(): unknown {
   const attempts: LoadAttempt[] = []
   const causes: unknown[] = []
   for (const path of candidates(roots, libc.libc)) {
-    if (!existsSync(path)) {
-      attempts.push({ path })
-      continue
-    }
     try {
+      if (!existsSync(path)) {
+        attempts.push({ path })
+        continue
+      }
       refuseForeign(path)
       return require(path)
     } catch (cause) {
@@ -57,7 +57,7 @@ export function loadNative(): unknown {
 /** The folders that may hold binaries, in the layout of the package. */
 function packageRoots(): string[] {
   const override = process.env['HOLDFAST_PREBUILD']
-  if (override !== undefined && override !== '') return [override]
+  if (override !== undefined && override !== '') return [resolve(override)]
   // From lib/ and from dist/ alike the package is one folder up.
   const roots = [fileURLToPath(new URL('..', import.meta.url))]
   try {
@@ -77,10 +77,14 @@ function candidates(roots: readonly string[], libc: string): string[] {
 
 function shippedIn(root: string): string[] {
   const folder = join(root, 'prebuilds')
-  if (!existsSync(folder)) return []
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.node'))
-    .sort()
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.node'))
+      .sort()
+  } catch {
+    // None, or not for this user to see: what was tried says more.
+    return []
+  }
 }
 
 /**
@@ -93,10 +97,13 @@ function runningLibc(): Pick<LoadFacts, 'libc' | 'glibcVersion'> {
   const { excludeNetwork } = report
   // Asking for the names of the network's interfaces may take seconds.
   report.excludeNetwork = true
-  const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
-  report.excludeNetwork = excludeNetwork ?? false
-  const glibcVersion = header.glibcVersionRuntime
-  return { libc: glibcVersion === undefined ? 'musl' : 'glibc', glibcVersion }
+  try {
+    const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+    const glibcVersion = header.glibcVersionRuntime
+    return { libc: glibcVersion === undefined ? 'musl' : 'glibc', glibcVersion }
+  } finally {
+    report.excludeNetwork = excludeNetwork ?? false
+  }
 }
 
 /** Throws if the file is no whole ELF file for this machine. */

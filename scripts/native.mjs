@@ -1,6 +1,7 @@
 // node scripts/native.mjs install | gyp | cmake | prebuild | release   [arguments for the tool]
 //
-//   install   what "npm install" runs: nothing where a binary of the package loads, else node-gyp-build, which compiles
+//   install   what "npm install" runs: nothing where a binary of the package loads, else node-gyp-build, which compiles.
+//             In a checkout it is gyp: what loads there may be older than the sources.
 //   gyp       incremental node-gyp build into build/Release
 //   cmake     incremental cmake-js build into build-cmake/build, with the native tests where GoogleTest is installed
 //   prebuild  the prebuild of this machine, into prebuilds/linux-ARCH
@@ -45,9 +46,10 @@ function loads() {
 
 /** The last lines of a failed installation, below what the compiler had to say. */
 function explainInstall() {
-  const why = isFromSource()
-    ? 'npm was asked to build from source'
-    : 'no binary in the package loads on this system'
+  const why =
+    isFromSource() || name === 'gyp'
+      ? 'a build from source was asked for'
+      : 'no binary in the package loads on this system'
   console.error(`
 holdfast could not be built on this machine (${process.platform}-${process.arch}, Node ${process.versions.node}).
   Why it was tried: ${why}.
@@ -60,8 +62,10 @@ const isFromSource = () => process.env.npm_config_build_from_source === 'true'
 
 // Each command is a list of programs, run one after the other.
 const commands = {
-  install: (args) =>
-    !isFromSource() && loads() ? [] : [[require.resolve('node-gyp-build/bin.js'), ...args]],
+  install: (args) => {
+    if (existsSync(join(root, 'CMakeLists.txt'))) return commands.gyp(args)
+    return !isFromSource() && loads() ? [] : [[require.resolve('node-gyp-build/bin.js'), ...args]]
+  },
   gyp: (args) => [[nodeGyp(), 'configure', 'build', ...args]],
   // "cmake-js build" alone keeps the options of the first time.
   cmake: (args) =>
@@ -84,12 +88,13 @@ if (!command) {
 const env = {
   ...process.env,
   npm_config_jobs: process.env.npm_config_jobs ?? 'max',
-  npm_config_nodedir: join(root, 'native/headers'),
+  // Relative, as everything in binding.gyp: make cannot quote a path with a space in it.
+  npm_config_nodedir: 'native/headers',
 }
 for (const argv of command(args)) {
   const { status } = spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit', env })
   if (status !== 0) {
-    if (name === 'install') explainInstall()
+    if (name === 'install' || name === 'gyp') explainInstall()
     process.exit(status ?? 1)
   }
 }

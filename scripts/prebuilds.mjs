@@ -12,7 +12,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { writeManifest } from './release/manifest.mjs'
+import { manifestName, writeManifest } from './release/manifest.mjs'
 import { targets } from './release/targets.mjs'
 import { ensureReleaseTools, releaseTools } from './release/tools.mjs'
 
@@ -39,6 +39,13 @@ function compilers(triple) {
   }
 }
 
+/** Without flags and search paths of whoever builds: CXXFLAGS=-march=native would make a release for one processor. */
+function plainEnvironment() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => /^(PATH|HOME|TMPDIR|npm_)/.test(name)),
+  )
+}
+
 /** Builds one target in `folder`, which is emptied first, into `out`, a folder shaped like prebuilds/. */
 export function buildTarget(name, out, folder = join(root, '.cache/release', name)) {
   const { arch, libc, triple, file } = targets[name]
@@ -47,7 +54,7 @@ export function buildTarget(name, out, folder = join(root, '.cache/release', nam
   const run = spawnSync(process.execPath, [...argv, '--quiet'], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...process.env, ...compilers(triple) },
+    env: { ...plainEnvironment(), ...compilers(triple) },
   })
   const built = join(folder, 'prebuilds', file)
   if (run.status !== 0 || !existsSync(built)) {
@@ -64,6 +71,8 @@ function main(names) {
     process.exit(2)
   }
   ensureReleaseTools()
+  // What it says is true of a finished build only.
+  rmSync(join(root, 'prebuilds', manifestName), { force: true })
   for (const name of names) {
     process.stdout.write(`${name} …`)
     const started = performance.now()

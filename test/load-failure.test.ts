@@ -28,7 +28,7 @@ test('a failure says what was looked for, what each attempt answered, what is sh
       '  No binary in the package is for this system. If npm was told to run no install scripts ' +
         '(--ignore-scripts, or a version that wants them approved), nothing was built here. ' +
         'It needs g++, make and python3.',
-      '  What to do: npm rebuild holdfast --build-from-source',
+      '  What to do: npm explore holdfast -- node scripts/native.mjs gyp',
     ].join('\n'),
   )
 })
@@ -38,13 +38,13 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
     'a binary that wants a newer glibc',
     answering("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by holdfast.node)"),
     /older than the binary: it wants GLIBC_2\.34, and glibc here is 2\.31/,
-    'npm rebuild holdfast --build-from-source',
+    'npm explore holdfast -- node scripts/native.mjs gyp',
   ],
   [
     'a binary that wants a newer libstdc++',
     answering("/usr/lib/libstdc++.so.6: version `GLIBCXX_3.4.29' not found"),
     /it wants GLIBCXX_3\.4\.29/,
-    'npm rebuild holdfast --build-from-source',
+    'npm explore holdfast -- node scripts/native.mjs gyp',
   ],
   [
     'a truncated file',
@@ -103,10 +103,38 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
     'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
   ],
   [
+    'a file that may not be read',
+    answering("EACCES: permission denied, open 'x.node'"),
+    /the rights of the file/,
+    'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+  ],
+  [
+    'a file system without execution, as musl says it',
+    { ...answering('Error loading shared library x.node: Operation not permitted'), libc: 'musl' },
+    /mounted noexec/,
+    'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+  ],
+  [
+    'a musl that is too old',
+    {
+      ...answering('Error relocating x.node: qsort_r: symbol not found'),
+      libc: 'musl',
+      glibcVersion: undefined,
+    },
+    /The musl of this system is older/,
+    'npm explore holdfast -- node scripts/native.mjs gyp',
+  ],
+  [
+    'a process without the permission for addons',
+    answering('Cannot load native addon because loading addons is disabled.'),
+    /without the permission to load addons/,
+    'node --allow-addons',
+  ],
+  [
     'an answer that nobody foresaw',
     answering('undefined symbol: napi_from_the_future'),
     /fresh build/,
-    'npm rebuild holdfast --build-from-source',
+    'npm explore holdfast -- node scripts/native.mjs gyp',
   ],
   ['another system than Linux', { ...facts, platform: 'darwin' }, /runs on Linux only/, 'uname -s'],
   [

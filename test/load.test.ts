@@ -69,7 +69,7 @@ test('a package without any binary fails with the code, the attempts and the com
     [built, 'build/Debug/holdfast.node', prebuild],
   )
   t.deepEqual(answers(outcome), [undefined, undefined, undefined])
-  t.regex(String(outcome.message), /What to do: npm rebuild holdfast --build-from-source$/)
+  t.regex(String(outcome.message), /What to do: npm explore holdfast -- node scripts\/native\.mjs gyp$/)
 })
 
 test('what was compiled here comes first, a prebuilt binary after it', (t) => {
@@ -106,4 +106,8 @@ test('HOLDFAST_PREBUILD is looked at alone: a build that fails there is not hidd
   t.is(outcome.code, 'ERR_NATIVE_NOT_LOADED')
   t.true(outcome.facts?.attempts.every(({ path }) => path.startsWith('/nonexistent/')))
   t.true(load(t, {}, { HOLDFAST_PREBUILD: root }).loaded?.includes('lunWrite'))
+  t.true(
+    load(t, {}, { HOLDFAST_PREBUILD: '.' }).loaded?.includes('lunWrite'),
+    'relative to where the process runs',
+  )
 })

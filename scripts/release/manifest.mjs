@@ -1,5 +1,4 @@
-// prebuilds/manifest.json: what lies beside it, for whoever wants to check a binary before loading it and for the
-// loader, which names a binary's floor when it explains a failure.
+// prebuilds/manifest.json: what lies beside it, for whoever wants to check a binary before loading it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from './inspect.mjs'

@@ -46,7 +46,7 @@ test('npm_config_build_from_source=true builds here, from what is in the package
   const folder = scratch(t)
   // Whatever went out to fetch headers would go there.
   const env = cleanEnv({ npm_config_build_from_source: 'true', npm_config_disturl: 'http://127.0.0.1:9/' })
-  const consumer = await install(join(folder, 'consumer'), ['--foreground-scripts'], env)
+  const consumer = await install(join(folder, 'with a space'), ['--foreground-scripts'], env)
   t.deepEqual(loadedFrom(consumer), ['build/Release/holdfast.node'])
   rmSync(join(consumer, 'node_modules/holdfast/prebuilds'), { recursive: true })
   program(consumer, 'take.mjs')
@@ -73,7 +73,7 @@ test('where no binary fits and scripts were blocked, the failure says what was t
   t.regex(stderr, new RegExp(`Looked for: linux-${process.arch}, glibc [\\d.]+, Node-API 8`))
   t.regex(stderr, /holdfast\.glibc\.node: no such file/)
   t.regex(stderr, /run no install scripts/)
-  t.regex(stderr, /What to do: npm rebuild holdfast --build-from-source/)
+  t.regex(stderr, /What to do: npm explore holdfast -- node scripts\/native\.mjs gyp/)
 })
 
 test('where no binary fits and there is no compiler, the installation says so last', async (t) => {
