@@ -88,8 +88,9 @@ test('the packed package works where there is no compiler and no install script 
   )
 
   // With --ignore-scripts nothing was compiled, so that what runs now is the prebuild.
-  const script = join(consumer, 'consumer.mjs')
-  cpSync(fileURLToPath(new URL('consumer.mjs', import.meta.url)), script)
+  const programs = fileURLToPath(new URL('../release/programs/', import.meta.url))
+  for (const name of ['take.mjs', 'esm.mjs']) cpSync(join(programs, name), join(consumer, name))
+  const script = join(consumer, 'esm.mjs')
   const lines = run(consumer, process.execPath, [script], env).trim().split('\n')
   const result = JSON.parse(String(lines.at(-1))) as Record<string, unknown>
   t.is(typeof result['engine'], 'object')
