@@ -77,7 +77,7 @@ export class ArrayKernelSupport implements KernelSupport {
         options.awaitWritesInFlight,
       ),
       signal,
-      (lease) => binding.release(lease),
+      { undo: (lease) => binding.release(lease) },
     )
     const culprit = volumeNames.join(', ')
     const lease = unwrap(outcome, culprit === '' ? undefined : culprit)

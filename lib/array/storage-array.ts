@@ -68,8 +68,9 @@ export interface ArrayInfo {
  * Members that take a signal reject with `VSS_S_ASYNC_CANCELLED` when it fires. What the array has begun by
  * then it carries on with to its end; each member says what becomes of it.
  *
- * `close()` closes the LUNs opened through this object, waits for calls already made, ends the
- * unfinished sets of this thread, and rejects further calls with `ERR_ARRAY_CLOSED`. It is safe to
+ * `close()` closes the LUNs opened through this object, waits for calls already made and for what a
+ * signal made them undo, ends the unfinished sets of this thread, and rejects further calls with
+ * `ERR_ARRAY_CLOSED`. It is safe to
  * call twice. Exiting the process without it loses nothing that was promised.
  *
  * @example
@@ -86,6 +87,8 @@ export class StorageArray {
   readonly #handle: ArrayHandle
   // Open and opened through this object; weak, so that a forgotten LUN can be collected and reported.
   readonly #luns = new Map<symbol, WeakRef<Lun>>()
+  // Calls that may have to be undone because their signal has fired.
+  readonly #unsettled = new Set<Promise<void>>()
   #closing: Promise<void> | undefined
 
   private constructor(opened: OpenedArray) {
@@ -106,7 +109,7 @@ export class StorageArray {
   static async create(path: string, options?: CreateArrayOptions): Promise<StorageArray> {
     return cancellable('StorageArray.create', options, async (signal) => {
       const making = binding.arrayCreate(absolute(path), options?.mode ?? 'automatic')
-      return new StorageArray(unwrap(await abortable(making, signal, closeArray)))
+      return new StorageArray(unwrap(await abortable(making, signal, { undo: closeArray })))
     })
   }
 
@@ -121,7 +124,7 @@ export class StorageArray {
   static async open(path: string, options?: OpenArrayOptions): Promise<StorageArray> {
     return cancellable('StorageArray.open', options, async (signal) => {
       const opening = binding.arrayOpen(absolute(path), options?.acceptChanged ?? false)
-      return new StorageArray(unwrap(await abortable(opening, signal, closeArray)))
+      return new StorageArray(unwrap(await abortable(opening, signal, { undo: closeArray })))
     })
   }
 
@@ -132,9 +135,12 @@ export class StorageArray {
   async createLun(sizeBytes: number, options?: AsyncOptions): Promise<Guid> {
     return cancellable('createLun', options, async (signal) =>
       unwrap(
-        await abortable(binding.lunCreate(this.#handle, sizeBytes), signal, async (guid) => {
-          const file = await binding.lunDetach(this.#handle, guid)
-          if (typeof file === 'string') await rm(file, { force: true })
+        await abortable(binding.lunCreate(this.#handle, sizeBytes), signal, {
+          undo: async (guid) => {
+            const file = await binding.lunDetach(this.#handle, guid)
+            if (typeof file === 'string') await rm(file, { force: true })
+          },
+          track: this.#track,
         }),
       ),
     )
@@ -151,7 +157,10 @@ export class StorageArray {
     return cancellable('adoptLun', options, async (signal) => {
       const path = absolute(imagePath)
       const adopting = binding.lunAdopt(this.#handle, path)
-      const outcome = await abortable(adopting, signal, (guid) => binding.lunDetach(this.#handle, guid))
+      const outcome = await abortable(adopting, signal, {
+        undo: (guid) => binding.lunDetach(this.#handle, guid),
+        track: this.#track,
+      })
       if (outcome instanceof NativeFailure) throw aboutImage(outcome.toError(), path)
       return outcome
     })
@@ -178,9 +187,10 @@ export class StorageArray {
     const known = parseGuid(guid, 'LUN')
     const opened = await cancellable('openLun', options, async (signal) =>
       unwrap(
-        await abortable(binding.lunOpen(this.#handle, known), signal, ({ handle }) =>
-          binding.lunClose(handle),
-        ),
+        await abortable(binding.lunOpen(this.#handle, known), signal, {
+          undo: ({ handle }) => binding.lunClose(handle),
+          track: this.#track,
+        }),
       ),
     )
     const key = Symbol(known)
@@ -293,12 +303,18 @@ export class StorageArray {
     forgetOpen(this)
     const luns = [...this.#luns.values()].flatMap((lun) => lun.deref() ?? [])
     const closed = await Promise.allSettled(luns.map((lun) => lun.close()))
+    await Promise.all(this.#unsettled)
     unwrap(await binding.arrayClose(this.#handle))
     for (const lun of closed) if (lun.status === 'rejected') throw lun.reason
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  readonly #track = (settled: Promise<void>): void => {
+    this.#unsettled.add(settled)
+    void settled.finally(() => this.#unsettled.delete(settled))
   }
 }
 
