@@ -7,21 +7,21 @@
 // Half an hour on two processors, most of it compilers; so it is no part of "npm run verify". The last line is
 // "N passed, M failed".
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { manifestName } from './release/manifest.mjs'
-import { ensureArm64Node, ensureDebian11, ensureNodes } from './release/systems.mjs'
+import { join } from 'node:path'
+import { npmCli } from './release/npm.mjs'
+import { packedFaults, tarballIn } from './release/packed.mjs'
+import { root } from './release/sources.mjs'
+import { ensureArm64Node, ensureDebian11, ensureNodes, nodeVersions } from './release/systems.mjs'
 import { ensureReleaseTools } from './release/tools.mjs'
 import { readTap } from './verify/counts.mjs'
 import { installMissing, releasePackages, searchPath } from './verify/packages.mjs'
 import { Verification } from './verify/steps.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const keep = process.argv.includes('--keep')
 const packed = join(root, '.cache/packed')
 const verification = new Verification(root, { ...process.env, PATH: searchPath })
 const script = (name, ...args) => [process.execPath, join(root, 'scripts', name), ...args]
-const npm = (...args) => [process.execPath, process.env.npm_execpath, ...args]
+const npm = (...args) => [process.execPath, npmCli(), ...args]
 
 /** Something a test needs and a step of its own prepares; a failure is counted and the value is empty. */
 async function prepare(name, make) {
@@ -37,7 +37,7 @@ async function prepare(name, make) {
 const { missing, reason } = installMissing(releasePackages)
 if (missing.length > 0) verification.fail(`missing: ${missing.join(', ')} (${reason})`)
 
-const nodes = await prepare('Node 20, 22, 24 and 26', ensureNodes)
+const nodes = await prepare(`Node ${nodeVersions.join(', ')}`, ensureNodes)
 const arm64 = await prepare('Node for arm64', ensureArm64Node)
 const debian11 = await prepare('Debian 11', ensureDebian11)
 await prepare('tools/release', ensureReleaseTools)
@@ -46,8 +46,7 @@ await verification.step('addon by node-gyp', script('native.mjs', 'gyp'), { limi
 await verification.step('library', script('dist.mjs'))
 if (!keep) {
   for (const name of existsSync(join(root, 'prebuilds')) ? readdirSync(join(root, 'prebuilds')) : []) {
-    if (name.startsWith('linux-') || name === manifestName)
-      rmSync(join(root, 'prebuilds', name), { recursive: true })
+    if (name !== 'README.md') rmSync(join(root, 'prebuilds', name), { recursive: true })
   }
   await verification.step('prebuilds', script('prebuilds.mjs'), { limitMinutes: 60 })
 }
@@ -58,9 +57,11 @@ await verification.step('prebuilds:check', script('check-prebuilds.mjs', ...(kee
 rmSync(packed, { recursive: true, force: true })
 mkdirSync(packed, { recursive: true })
 await verification.step('npm pack', npm('pack', '--pack-destination', packed))
-const tarball = readdirSync(packed).map((name) => join(packed, name))[0]
+const tarball = tarballIn(packed)
 if (tarball !== undefined) {
   console.log(`  ${tarball}: ${(statSync(tarball).size / 2 ** 20).toFixed(2)} MiB`)
+  // Between the check and the packing something may have rebuilt a binary.
+  for (const fault of packedFaults(tarball)) verification.fail(fault)
   const ava = [process.execPath, join(root, 'node_modules/ava/entrypoints/cli.mjs'), '--tap', '--timeout=15m']
   await verification.step('test/release', [...ava, 'test/release/*.test.ts'], {
     results: (run) => readTap(run.stdout),

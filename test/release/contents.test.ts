@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { scripts } from '../scripts/release.ts'
 import { binaryOf, cleanEnv, filesOf, install, root, scratch, succeed, tarball } from './consumer.ts'
+
+const { packedFaults, sourcesSha256 } = scripts
 
 const sizeBytesMax = 4 * 2 ** 20
 const binaries = ['linux-arm64/holdfast.glibc.node', 'linux-arm64/holdfast.musl.node'].concat([
@@ -15,7 +18,13 @@ interface Manifest {
   format: number
   files: Record<
     string,
-    { glibcFloor: string | null; sha256: string; sizeBytes: number; nodeApiVersion: number }
+    {
+      glibcFloor: string | null
+      sha256: string
+      sizeBytes: number
+      nodeApiVersion: number
+      sourcesSha256: string
+    }
   >
 }
 
@@ -44,9 +53,38 @@ test('the package holds the library, four binaries, the sources of the addon and
     files.filter((path) => /^dist\/bench\/[^/]+\.js$/.test(path)),
     ['dist/bench/commit.js'],
   )
+  const below = (folder: string): string[] => files.filter((path) => path.startsWith(`${folder}/`))
+  t.deepEqual(below('scripts'), ['scripts/native.mjs'])
+  t.deepEqual(
+    below('prebuilds'),
+    [
+      'README.md',
+      'linux-arm64',
+      ...binaries.slice(0, 2),
+      'linux-x64',
+      ...binaries.slice(2),
+      'manifest.json',
+    ].map((path) => `prebuilds/${path}`),
+  )
+  // What lies beside a source of the library or of the addon and is neither.
+  t.deepEqual(
+    files.filter((path) => /(\.test\.|_test\.|\.tsbuildinfo$|\.orig$|\.o$|~$|(^|\/)\.)/.test(path)),
+    [],
+  )
+  const kinds: Record<string, RegExp> = {
+    lib: /\.c?ts$/,
+    native: /\.(cc|h|def|gypi|map)$/,
+    dist: /\.(d\.c?ts|c?js)(\.map)?$/,
+  }
+  for (const [folder, kind] of Object.entries(kinds)) {
+    t.deepEqual(
+      below(folder).filter((path) => /\.[^/]*$/.test(path) && !kind.test(path)),
+      [],
+    )
+  }
 })
 
-test('the manifest names every binary with its SHA-256, its size and its floor', async (t) => {
+test('the manifest names every binary with its SHA-256, its size, its floor and the sources of this checkout', async (t) => {
   const consumer = await install(join(scratch(t), 'consumer'))
   const manifest = JSON.parse(binaryOf(consumer, 'manifest.json').toString()) as Manifest
   t.is(manifest.format, 1)
@@ -56,9 +94,14 @@ test('the manifest names every binary with its SHA-256, its size and its floor',
     t.is(createHash('sha256').update(bytes).digest('hex'), described.sha256, path)
     t.is(bytes.length, described.sizeBytes, path)
     t.is(described.nodeApiVersion, 8, path)
+    t.is(described.sourcesSha256, sourcesSha256(root), path)
     if (path.includes('musl')) t.is(described.glibcFloor, null, path)
     else t.true(Number(described.glibcFloor?.split('.')[1]) <= 28, path)
   }
+})
+
+test('the packed package holds what npm run prebuilds:check has checked', (t) => {
+  t.deepEqual(packedFaults(tarball(), root), [])
 })
 
 test(`the package is smaller than ${sizeBytesMax} bytes`, (t) => {

@@ -2,9 +2,12 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import test from 'ava'
+import { scripts } from '../scripts/release.ts'
 import { cleanEnv, install, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
+
+const { inspect } = scripts
 
 const works = { kept: true, live: true }
 const source = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))
@@ -15,10 +18,17 @@ test('where a seccomp filter denies io_uring, the thread pool does the work and 
   const folder = scratch(t)
   const consumer = await install(join(folder, 'consumer'))
   program(consumer, 'take.mjs')
+  const argv = [process.execPath, program(consumer, 'esm.mjs')] as const
+  const options = { cwd: consumer, env: cleanEnv() }
+  const free = takenFrom(await succeed(argv[0], argv.slice(1), options))
+  t.is(
+    free.engine.engine,
+    'io_uring',
+    `this kernel gives no io_uring without the filter either (${free.engine.why}), so nothing would be proved here`,
+  )
   const deny = join(folder, 'deny-io-uring')
   await succeed('cc', ['-O1', '-Wall', '-Werror', '-o', deny, source('deny-io-uring.c')], { cwd: folder })
-  const argv = [process.execPath, program(consumer, 'esm.mjs')]
-  const taken = takenFrom(await succeed(deny, argv, { cwd: consumer, env: cleanEnv() }))
+  const taken = takenFrom(await succeed(deny, argv, options))
   t.like(taken, works)
   t.is(taken.engine.engine, 'threads')
   t.regex(taken.engine.why, /refused/)
@@ -67,32 +77,68 @@ test('a binary that wants a newer glibc than there is fails with both versions a
   t.regex(stderr, /What to do: npm explore holdfast -- node scripts\/native\.mjs gyp/)
 })
 
-test('on arm64 the package takes a shadow copy over the thread pool (under qemu, which has no io_uring)', async (t) => {
-  const consumer = await install(join(scratch(t), 'consumer'))
+/** A program of a consumer on arm64, by an emulated processor, whose kernel interface has no io_uring. */
+function onArm64(
+  consumer: string,
+  name: string,
+  { emulator = [], env = {} }: { emulator?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+): ReturnType<typeof run> {
+  const node = process.env['HOLDFAST_NODE_ARM64'] ?? ''
+  if (node === '') throw new Error('there is no Node for arm64 here; see what npm run verify:prebuilds says')
   program(consumer, 'take.mjs')
-  const node = String(process.env['HOLDFAST_NODE_ARM64'])
-  const argv = ['-L', '/usr/aarch64-linux-gnu', node, program(consumer, 'esm.mjs')]
-  const taken = takenFrom(await succeed('qemu-aarch64-static', argv, { cwd: consumer, env: cleanEnv() }))
-  t.like(taken, { ...works, arch: 'arm64' })
-  t.is(taken.engine.engine, 'threads')
+  const argv = [...emulator, '-L', '/usr/aarch64-linux-gnu', node, program(consumer, name)]
+  return run('qemu-aarch64-static', argv, { cwd: consumer, env: cleanEnv(env) })
+}
+
+for (const name of ['esm.mjs', 'commonjs.cjs']) {
+  test(`on arm64 the package takes a shadow copy over the thread pool, loaded from ${name}`, async (t) => {
+    const consumer = await install(join(scratch(t), 'consumer'))
+    const { status, stdout, stderr } = await onArm64(consumer, name)
+    t.is(status, 0, stderr)
+    const taken = takenFrom(stdout)
+    t.like(taken, { ...works, arch: 'arm64' })
+    t.is(taken.engine.engine, 'threads')
+  })
+}
+
+test('arm64 refuses nothing: every symbol is bound, on the oldest processor of ARMv8, without a word', async (t) => {
+  const consumer = await install(join(scratch(t), 'consumer'))
+  // Of the processors that qemu knows it has the fewest instructions; one too new for it would end the process.
+  const emulator = ['-cpu', 'cortex-a53', '-E', 'LD_BIND_NOW=1']
+  const { status, signal, stdout, stderr } = await onArm64(consumer, 'esm.mjs', { emulator })
+  t.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: '' })
+  t.like(takenFrom(stdout), { ...works, arch: 'arm64' })
 })
 
 test("musl's dynamic linker takes the musl binary with every symbol bound, and refuses the one of glibc", async (t) => {
   const folder = scratch(t)
   const consumer = await install(join(folder, 'consumer'))
   const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds/linux-x64')
-  const { inspect } = (await import(pathToFileURL(join(root, 'scripts/release/inspect.mjs')).href)) as {
-    inspect(file: string): { nodeApiImports: string[] }
-  }
-  const { nodeApiImports } = inspect(join(prebuilds, 'holdfast.musl.node'))
-  t.true(nodeApiImports.length > 20)
-  writeFileSync(join(folder, 'stubs.inc'), nodeApiImports.map((name) => `STUB(${name})\n`).join(''))
+  const nodeApi = inspect(join(prebuilds, 'holdfast.musl.node')).imported.flatMap(({ name }) =>
+    /^(napi|node_api)_/.test(name) ? [name] : [],
+  )
+  t.true(nodeApi.length > 20)
+  writeFileSync(join(folder, 'stubs.inc'), nodeApi.map((name) => `STUB(${name})\n`).join(''))
   const host = join(folder, 'musl-host')
   const argv = ['-O1', '-rdynamic', '-I', folder, '-o', host, source('musl-host.c'), '-ldl']
   await succeed('musl-gcc', argv, { cwd: folder })
   t.is(await succeed(host, [join(prebuilds, 'holdfast.musl.node')], { cwd: folder }), 'Node-API 8\n')
   const wrong = await run(host, [join(prebuilds, 'holdfast.glibc.node')], { cwd: folder })
   t.is(wrong.status, 1)
+})
+
+test('the musl binary of arm64 asks its C library for nothing that the one of x64, which was loaded, does not', async (t) => {
+  const consumer = await install(join(scratch(t), 'consumer'))
+  const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds')
+  const imported = (arch: string): string[] =>
+    inspect(join(prebuilds, `linux-${arch}/holdfast.musl.node`)).imported.map(({ name }) => name)
+  const loaded = new Set(imported('x64'))
+  t.true(loaded.has('malloc'))
+  t.deepEqual(
+    imported('arm64').filter((name) => !loaded.has(name)),
+    // It asks the kernel for CRC instructions; musl has had that function since before its 1.2.
+    ['getauxval'],
+  )
 })
 
 test('a musl binary in the place of the glibc one fails as another C library, with the command', async (t) => {

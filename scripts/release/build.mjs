@@ -1,0 +1,42 @@
+// Builds one binary of a release.
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { nodeGyp } from './npm.mjs'
+import { requireLockedPackages, root, sourcesSha256, stage } from './sources.mjs'
+import { targets } from './targets.mjs'
+import { compilers } from './tools.mjs'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Builds one target into `out`, a folder shaped like prebuilds/, and gives the hash of what it was made of. `folder` is
+ * emptied and built in; `zigCache` is where the compiler keeps objects, instead of its place in the user's home.
+ */
+export function buildTarget(name, out, { folder = join(root, '.cache/release', name), zigCache } = {}) {
+  const { arch, libc, triple, file } = targets[name]
+  requireLockedPackages()
+  stage(folder)
+  // Of the copy: an edit in the checkout meanwhile is none of this binary's.
+  const sources = sourcesSha256(folder)
+  const argv = ['--napi', '-t', process.versions.node, '--node-gyp', nodeGyp()]
+  const where = ['--arch', arch, '--platform', 'linux', '--tag-libc', libc]
+  const run = spawnSync(process.execPath, [require.resolve('prebuildify/bin.js'), ...argv, ...where], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: compilers(triple, folder, zigCache),
+    maxBuffer: 256 * 2 ** 20,
+  })
+  const built = join(folder, 'prebuilds', file)
+  if (run.status !== 0 || !existsSync(built)) {
+    const said = `${run.stdout}\n${run.stderr}`.slice(-20_000)
+    throw new Error(`${name} was not built (${run.error?.message ?? `exit code ${run.status}`})\n${said}`)
+  }
+  // Renamed into place: a process that has the old one mapped keeps it.
+  const placed = join(out, file)
+  mkdirSync(dirname(placed), { recursive: true })
+  copyFileSync(built, `${placed}.new`)
+  renameSync(`${placed}.new`, placed)
+  return sources
+}
