@@ -24,6 +24,12 @@ export interface LoadFacts {
   attempts: readonly LoadAttempt[]
   /** Prebuilt binaries that lie in the package, for whatever system. */
   shipped: readonly string[]
+  /** The targets whose binaries a bundle brings along. */
+  bundled: readonly string[]
+  /** The bundle that the library is part of. */
+  bundle: string | undefined
+  /** The folder of the package, with a slash at its end, where there is one. */
+  installed: string | undefined
 }
 
 /** What the addon is compiled against. */
@@ -34,10 +40,25 @@ interface Remedy {
   command: string
 }
 
-const REINSTALL = 'rm -rf node_modules/holdfast && npm install holdfast'
+const INSTALL = 'npm install holdfast'
 // Not "npm rebuild": where install scripts are blocked it does nothing and says that it has.
 const BUILD = 'npm explore holdfast -- node scripts/native.mjs gyp'
 const TOOLS = 'It needs g++, make and python3.'
+
+/** The command that puts the package of `installed` there anew; by its place, for nothing else tells who installed it. */
+function reinstall({ installed }: LoadFacts): string {
+  const [, project, rest] = /^(.*?)\/node_modules\/(.*)$/.exec(installed ?? '') ?? []
+  if (installed === undefined || project === undefined || rest === undefined) return INSTALL
+  if (rest.startsWith('.pnpm/')) return `pnpm --dir ${quote(project)} install --force`
+  const where =
+    rest === 'holdfast/' && project.endsWith('/lib') ? '--global holdfast' : `--prefix ${quote(project)}`
+  return `rm -rf ${quote(installed)} && npm install ${where}`
+}
+
+/** For a shell. */
+function quote(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}
 
 /** What loaders and the checks before them answer, and what to do then. The first that fits counts. */
 const REMEDIES: readonly [RegExp, (found: RegExpExecArray, facts: LoadFacts) => Remedy][] = [
@@ -50,13 +71,16 @@ const REMEDIES: readonly [RegExp, (found: RegExpExecArray, facts: LoadFacts) => 
   ],
   [
     /^it is damaged/,
-    () => ({ because: 'The file was not written in full, or was changed afterwards.', command: REINSTALL }),
+    (_, facts) => ({
+      because: 'The file was not written in full, or was changed afterwards.',
+      command: reinstall(facts),
+    }),
   ],
   [
     /^it was built for /,
-    () => ({
+    (_, facts) => ({
       because: 'node_modules was copied from another machine, or installed for another one.',
-      command: REINSTALL,
+      command: reinstall(facts),
     }),
   ],
   [
@@ -64,6 +88,14 @@ const REMEDIES: readonly [RegExp, (found: RegExpExecArray, facts: LoadFacts) => 
     ([, one, other], { libc }) => ({
       because: `The addon was compiled with g++ and wants its runtime, ${one ?? other}, which this system has not.`,
       command: libc === 'musl' ? 'apk add libstdc++' : 'apt-get install -y libstdc++6',
+    }),
+  ],
+  [
+    /^Dynamic require of .*\.node/,
+    () => ({
+      because:
+        'The bundle is an ES module and has no require() for the binary: let the bundler give its path instead.',
+      command: 'esbuild --loader:.node=file',
     }),
   ],
   [
@@ -90,9 +122,9 @@ const REMEDIES: readonly [RegExp, (found: RegExpExecArray, facts: LoadFacts) => 
   ],
   [
     /libc\.so\b|libc\.musl|ld-musl|ld-linux|Error loading shared library/,
-    (_, { libc }) => ({
-      because: `The binary belongs to another C library than the ${libc} of this process: node_modules was installed elsewhere.`,
-      command: REINSTALL,
+    (_, facts) => ({
+      because: `The binary belongs to another C library than the ${facts.libc} of this process: node_modules was installed elsewhere.`,
+      command: reinstall(facts),
     }),
   ],
 ]
@@ -114,7 +146,16 @@ function remedyOf(facts: LoadFacts): Remedy {
       if (found !== null) return remedy(found, facts)
     }
   }
-  if (facts.attempts.some(({ answer }) => answer !== undefined)) {
+  const answers = facts.attempts.map(({ answer }) => answer).filter((answer) => answer !== undefined)
+  const nothingFound = answers.every((answer) => answer.startsWith('Cannot find module'))
+  if (facts.bundle !== undefined && facts.installed === undefined && nothingFound) {
+    const entry = `holdfast/linux-${facts.arch}-${facts.libc}`
+    return {
+      because: `The library is part of ${facts.bundle}: no package is installed there, and no binary of the bundle lies beside it (importing ${entry} first takes one along).`,
+      command: INSTALL,
+    }
+  }
+  if (answers.length > 0) {
     return { because: `A fresh build on this machine may do. ${TOOLS}`, command: BUILD }
   }
   const blocked =
@@ -133,6 +174,7 @@ export function explainLoadFailure(facts: LoadFacts): string {
     '  Tried:',
     ...facts.attempts.map(({ path, answer }) => `    ${path}: ${answer ?? 'no such file'}`),
     `  Shipped in the package: ${facts.shipped.length > 0 ? facts.shipped.join(', ') : 'no binary at all'}`,
+    ...(facts.bundled.length > 0 ? [`  Taken into the bundle: ${facts.bundled.join(', ')}`] : []),
     `  ${because}`,
     `  What to do: ${command}`,
   ]

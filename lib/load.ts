@@ -2,51 +2,72 @@
  * Finds the addon and loads it. The only file that does; lib/binding.ts is the only one that imports
  * this.
  *
- * Tried in order, until one loads: what was compiled here (build/Release, build/Debug), then the
- * prebuilt binary for this architecture and C library. `HOLDFAST_PREBUILD=DIR` puts another folder in
- * the place of the package, and nothing else is tried then.
- *
- * A file is looked at before it is loaded: a truncated one can kill the process instead of failing.
+ * Tried in order, until one loads: what a bundle brings along (lib/targets), what was compiled here
+ * (build/Release, build/Debug), then the prebuilt binary for this architecture and C library.
+ * `HOLDFAST_PREBUILD=DIR` puts another folder in the place of all of them.
  */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { differsFromManifest, refuseForeign } from './addon-file.ts'
+import { type RegisteredAddon, registeredAddons } from './addon-registry.ts'
+import { type Libc, runningGlibcVersion, runningLibc } from './libc.ts'
 import { explainLoadFailure, type LoadAttempt, type LoadFacts } from './load-failure.ts'
-
-const require = createRequire(import.meta.url)
-
-/** EM_ of the ELF header. */
-const MACHINES: Record<number, string> = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64', 243: 'riscv64' }
-const ELF64_HEADER_BYTES = 64
 
 /** The addon's exports. Throws an Error with code ERR_NATIVE_NOT_LOADED and what the loader said as cause. */
 export function loadNative(): unknown {
+  const here = thisFile()
+  const require = createRequire(here)
+  const override = process.env['HOLDFAST_PREBUILD'] ?? ''
+  const installed = override === '' ? installedPackage(require) : undefined
+  // From lib/ and from dist/ alike the package is one folder up.
+  const above = join(dirname(here), '..', '/')
+  const roots = override === '' ? [...new Set([above, installed ?? above])] : [resolve(override)]
+  const bundled = override === '' ? registeredAddons() : []
   const libc = runningLibc()
-  const roots = packageRoots()
+
   const attempts: LoadAttempt[] = []
   const causes: unknown[] = []
-  for (const path of candidates(roots, libc.libc)) {
+  /** Gives undefined where the file does not load. */
+  const attempt = (path: string, load: () => unknown): unknown => {
     try {
-      if (!existsSync(path)) {
-        attempts.push({ path })
-        continue
-      }
-      refuseForeign(path)
-      return require(path)
+      return load()
     } catch (cause) {
       causes.push(cause)
       attempts.push({ path, answer: firstLine(cause, path) })
+      return undefined
     }
   }
+  const attemptFile = (path: string): unknown => {
+    if (existsSync(path)) return attempt(path, () => loadFile(path, require))
+    attempts.push({ path })
+    return undefined
+  }
+
+  for (const addon of bundled) {
+    if (addon.arch !== process.arch || addon.libc !== libc) continue
+    const given = attempt(`holdfast/${targetOf(addon)}`, () => addon.load())
+    const loaded = typeof given === 'string' ? attemptFile(resolve(dirname(here), given)) : given
+    if (loaded !== undefined) return loaded
+  }
+  for (const path of roots.flatMap((root) => pathsBelow(root, libc))) {
+    const loaded = attemptFile(path)
+    if (loaded !== undefined) return loaded
+  }
+
   const facts: LoadFacts = {
     platform: process.platform,
     arch: process.arch,
-    ...libc,
+    libc,
+    glibcVersion: libc === 'glibc' ? runningGlibcVersion() : undefined,
     nodeVersion: process.versions.node,
     nodeApiVersion: Number(process.versions['napi'] ?? 0),
     attempts,
     shipped: [...new Set(roots.flatMap(shippedIn))],
+    bundled: bundled.map(targetOf),
+    installed,
+    bundle: /^load\.[jt]s$/.test(basename(here)) ? undefined : here,
   }
   throw Object.assign(new Error(explainLoadFailure(facts), { cause: causes[0] }), {
     code: 'ERR_NATIVE_NOT_LOADED',
@@ -54,25 +75,27 @@ export function loadNative(): unknown {
   })
 }
 
-/** The folders that may hold binaries, in the layout of the package. */
-function packageRoots(): string[] {
-  const override = process.env['HOLDFAST_PREBUILD']
-  if (override !== undefined && override !== '') return [resolve(override)]
-  // From lib/ and from dist/ alike the package is one folder up.
-  const roots = [fileURLToPath(new URL('..', import.meta.url))]
-  try {
-    // Where a bundler has put this code into another file, the package still lies where it was installed.
-    roots.push(join(dirname(require.resolve('holdfast/package.json')), '/'))
-  } catch {
-    // Not installed as a package: a checkout.
-  }
-  return [...new Set(roots)]
+/** The file that this code lies in: this one, or a bundle. In a CommonJS bundle `import.meta` is empty. */
+function thisFile(): string {
+  const url = import.meta.url as string | undefined
+  if (url?.startsWith('file:') === true) return fileURLToPath(url)
+  return resolve(typeof __filename === 'string' ? __filename : 'bundle.js')
 }
 
-function candidates(roots: readonly string[], libc: string): string[] {
+/** The folder of the package, by its name; a bundle that is on its own has none. */
+function installedPackage(require: NodeJS.Require): string | undefined {
+  try {
+    return join(dirname(require.resolve('holdfast/package.json')), '/')
+  } catch {
+    return undefined
+  }
+}
+
+function pathsBelow(root: string, libc: Libc): string[] {
   const prebuild = join('prebuilds', `linux-${process.arch}`, `holdfast.${libc}.node`)
-  const names = ['build/Release/holdfast.node', 'build/Debug/holdfast.node', prebuild]
-  return roots.flatMap((root) => names.map((name) => join(root, name)))
+  return ['build/Release/holdfast.node', 'build/Debug/holdfast.node', prebuild].map((name) =>
+    join(root, name),
+  )
 }
 
 function shippedIn(root: string): string[] {
@@ -87,48 +110,18 @@ function shippedIn(root: string): string[] {
   }
 }
 
-/**
- * The C library of this process. Its own report knows: what a distribution calls itself does not, for
- * both libraries can be installed on one.
- */
-function runningLibc(): Pick<LoadFacts, 'libc' | 'glibcVersion'> {
-  const report = process.report as (NodeJS.ProcessReport & { excludeNetwork?: boolean }) | undefined
-  if (report === undefined) return { libc: 'glibc', glibcVersion: undefined }
-  const { excludeNetwork } = report
-  // Asking for the names of the network's interfaces may take seconds.
-  report.excludeNetwork = true
+function loadFile(path: string, require: NodeJS.Require): unknown {
+  refuseForeign(path)
   try {
-    const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
-    const glibcVersion = header.glibcVersionRuntime
-    return { libc: glibcVersion === undefined ? 'musl' : 'glibc', glibcVersion }
-  } finally {
-    report.excludeNetwork = excludeNetwork ?? false
+    return require(path)
+  } catch (cause) {
+    if (!differsFromManifest(path)) throw cause
+    throw new Error(`it is damaged: it does not match the manifest (${firstLine(cause, path)})`, { cause })
   }
 }
 
-/** Throws if the file is no whole ELF file for this machine. */
-function refuseForeign(path: string): void {
-  const header = Buffer.alloc(ELF64_HEADER_BYTES)
-  const file = openSync(path, 'r')
-  let sizeBytes: number
-  let readBytes: number
-  try {
-    sizeBytes = fstatSync(file).size
-    readBytes = readSync(file, header, 0, header.length, 0)
-  } finally {
-    closeSync(file)
-  }
-  const isElf = readBytes === header.length && header.readUInt32BE(0) === 0x7f454c46
-  if (!isElf) throw new Error(`it is damaged: ${sizeBytes} bytes that are no ELF file`)
-  const machine = header.readUInt16LE(18)
-  if (MACHINES[machine] !== process.arch) {
-    throw new Error(`it was built for ${MACHINES[machine] ?? `machine ${machine}`}, not for ${process.arch}`)
-  }
-  // The table of sections is what a linker writes last.
-  const wholeBytes = Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60)
-  if (sizeBytes < wholeBytes) {
-    throw new Error(`it is damaged: ${sizeBytes} bytes of at least ${wholeBytes}`)
-  }
+function targetOf({ arch, libc }: RegisteredAddon): string {
+  return `linux-${arch}-${libc}`
 }
 
 /** Without the path, which is shown beside it. */

@@ -11,8 +11,13 @@ const facts: LoadFacts = {
   nodeApiVersion: 9,
   attempts: [{ path: '/app/node_modules/holdfast/build/Release/holdfast.node' }, { path: prebuild }],
   shipped: ['linux-arm64/holdfast.glibc.node'],
+  bundled: [],
+  bundle: undefined,
+  installed: '/app/node_modules/holdfast/',
 }
+const reinstall = 'rm -rf /app/node_modules/holdfast/ && npm install --prefix /app'
 const answering = (answer: string): LoadFacts => ({ ...facts, attempts: [{ path: prebuild, answer }] })
+const alone = { bundle: '/srv/out/bundle.cjs', installed: undefined }
 const lastLine = (text: string): string | undefined => text.split('\n').at(-1)
 
 test('a failure says what was looked for, what each attempt answered, what is shipped, and ends with a command', (t) => {
@@ -50,13 +55,13 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
     'a truncated file',
     answering('it is damaged: 4096 bytes of at least 310000'),
     /not written in full/,
-    'rm -rf node_modules/holdfast && npm install holdfast',
+    reinstall,
   ],
   [
     'a file for another architecture',
     answering('it was built for arm64, not for x64'),
     /copied from another machine/,
-    'rm -rf node_modules/holdfast && npm install holdfast',
+    reinstall,
   ],
   [
     'a binary of glibc under musl',
@@ -66,19 +71,19 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
       glibcVersion: undefined,
     },
     /another C library than the musl of this process/,
-    'rm -rf node_modules/holdfast && npm install holdfast',
+    reinstall,
   ],
   [
     'a binary of musl under glibc',
     answering('libc.so: cannot open shared object file: No such file or directory'),
     /another C library than the glibc of this process/,
-    'rm -rf node_modules/holdfast && npm install holdfast',
+    reinstall,
   ],
   [
     'a binary of musl under glibc, where a linker script is taken for its libc',
     answering('/lib/x86_64-linux-gnu/libc.so: invalid ELF header'),
     /another C library than the glibc of this process/,
-    'rm -rf node_modules/holdfast && npm install holdfast',
+    reinstall,
   ],
   [
     'a build of this machine without its C++ runtime',
@@ -136,6 +141,36 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
     /fresh build/,
     'npm explore holdfast -- node scripts/native.mjs gyp',
   ],
+  [
+    'a file with other bytes than were shipped',
+    answering('it is damaged: it does not match the manifest (invalid ELF header)'),
+    /was changed afterwards/,
+    reinstall,
+  ],
+  [
+    'a bundle on its own',
+    { ...facts, attempts: [{ path: '/srv/build/Release/holdfast.node' }], ...alone },
+    /part of \/srv\/out\/bundle\.cjs: no package is installed there.*importing holdfast\/linux-x64-glibc first/,
+    'npm install holdfast',
+  ],
+  [
+    'a bundle that was copied without its binary',
+    { ...answering("Cannot find module './holdfast.glibc-ABCDEFGH.node'"), ...alone },
+    /no binary of the bundle lies beside it/,
+    'npm install holdfast',
+  ],
+  [
+    'a bundle that has no require() for its binary',
+    { ...answering('Dynamic require of "./holdfast.glibc-ABCDEFGH.node" is not supported'), ...alone },
+    /has no require\(\) for the binary/,
+    'esbuild --loader:.node=file',
+  ],
+  [
+    'a binary of a bundle that wants a newer glibc',
+    { ...answering("version `GLIBC_2.34' not found"), ...alone },
+    /older than the binary/,
+    'npm explore holdfast -- node scripts/native.mjs gyp',
+  ],
   ['another system than Linux', { ...facts, platform: 'darwin' }, /runs on Linux only/, 'uname -s'],
   [
     'a Node that is too old',
@@ -152,3 +187,41 @@ for (const [what, known, because, command] of remedies) {
     t.is(lastLine(text), `  What to do: ${command}`)
   })
 }
+
+const places: [installed: string | undefined, command: string][] = [
+  ['/app/node_modules/holdfast/', reinstall],
+  [
+    '/app/node_modules/backup/node_modules/holdfast/',
+    'rm -rf /app/node_modules/backup/node_modules/holdfast/ && npm install --prefix /app',
+  ],
+  [
+    "/my app's/node_modules/holdfast/",
+    "rm -rf '/my app'\\''s/node_modules/holdfast/' && npm install --prefix '/my app'\\''s'",
+  ],
+  [
+    '/home/me/.npm/_npx/0a1b2c/node_modules/holdfast/',
+    'rm -rf /home/me/.npm/_npx/0a1b2c/node_modules/holdfast/ && npm install --prefix /home/me/.npm/_npx/0a1b2c',
+  ],
+  [
+    '/usr/lib/node_modules/holdfast/',
+    'rm -rf /usr/lib/node_modules/holdfast/ && npm install --global holdfast',
+  ],
+  ['/app/node_modules/.pnpm/holdfast@0.1.0/node_modules/holdfast/', 'pnpm --dir /app install --force'],
+  ['/home/me/holdfast/', 'npm install holdfast'],
+  [undefined, 'npm install holdfast'],
+]
+
+for (const [installed, command] of places) {
+  test(`a damaged package in ${installed ?? 'no known place'} is put there anew by whoever put it there`, (t) => {
+    const text = explainLoadFailure({
+      ...answering('it is damaged: 0 bytes that are no ELF file'),
+      installed,
+    })
+    t.is(lastLine(text), `  What to do: ${command}`)
+  })
+}
+
+test('a failure in a bundle names the targets that were taken into it', (t) => {
+  const text = explainLoadFailure({ ...facts, bundled: ['linux-x64-musl', 'linux-arm64-musl'] })
+  t.regex(text, /^ {2}Taken into the bundle: linux-x64-musl, linux-arm64-musl$/m)
+})

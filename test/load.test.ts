@@ -1,12 +1,29 @@
 // The loader in packages that are not as they should be, each in a process of its own.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import test, { type ExecutionContext } from 'ava'
+import { loadNative } from '../lib/load.ts'
 import type { LoadFacts } from '../lib/load-failure.ts'
 
+const parts = ['load', 'load-failure', 'libc', 'elf', 'addon-file', 'addon-registry'].map(
+  (name) => `lib/${name}.ts`,
+)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const addon = join(root, 'build/Release/holdfast.node')
 const built = 'build/Release/holdfast.node'
@@ -21,12 +38,15 @@ interface Outcome {
 }
 
 /** A package with the loader and these files in it, and what loading it gives. */
-function load(t: ExecutionContext, files: Record<string, (path: string) => void>, env = {}): Outcome {
+function load(
+  t: ExecutionContext,
+  files: Record<string, (path: string) => void>,
+  env = {},
+  before = '',
+): Outcome {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-load-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  for (const path of ['package.json', 'lib/load.ts', 'lib/load-failure.ts']) {
-    cpSync(join(root, path), join(folder, path), { recursive: true })
-  }
+  for (const path of ['package.json', ...parts]) cpSync(join(root, path), join(folder, path))
   for (const [path, make] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     make(join(folder, path))
@@ -34,7 +54,8 @@ function load(t: ExecutionContext, files: Record<string, (path: string) => void>
   const probe = join(folder, 'probe.ts')
   writeFileSync(
     probe,
-    `import { loadNative } from './lib/load.ts'
+    `${before}
+     import { loadNative } from './lib/load.ts'
      try { console.log(JSON.stringify({ loaded: Object.keys(loadNative()) })) }
      catch (e) {
        const hasCause = e.cause instanceof Error
@@ -86,8 +107,92 @@ test('a truncated file is refused, wherever it ends, without a crash', (t) => {
     const outcome = load(t, { [built]: cut(bytes) })
     t.like(outcome, { code: 'ERR_NATIVE_NOT_LOADED', hasCause: true })
     t.regex(String(answers(outcome)[0]), new RegExp(`^it is damaged: ${bytes} bytes`))
-    t.regex(String(outcome.message), /rm -rf node_modules\/holdfast && npm install holdfast$/)
+    t.regex(String(outcome.message), /What to do: npm install holdfast$/)
   }
+})
+
+/** Of full length, and naming a library that there is not. */
+const altered = (path: string): void => {
+  const bytes = readFileSync(addon)
+  bytes.write('libX.so.6', bytes.indexOf('libc.so.6'), 'latin1')
+  writeFileSync(path, bytes)
+}
+const manifest =
+  (of: string) =>
+  (path: string): void => {
+    const sha256 = createHash('sha256').update(readFileSync(of)).digest('hex')
+    const files = { [prebuild.slice('prebuilds/'.length)]: { sha256 } }
+    writeFileSync(path, JSON.stringify({ format: 1, files }))
+  }
+
+test('a file of full length that fails and is not the one of the manifest is named as damaged', (t) => {
+  const outcome = load(t, { [prebuild]: altered, 'prebuilds/manifest.json': manifest(addon) })
+  t.regex(
+    String(answers(outcome).at(-1)),
+    /^it is damaged: it does not match the manifest \(libX\.so\.6: cannot open/,
+  )
+})
+
+test('a file that fails and is the one of the manifest, or of no manifest, keeps its own answer', (t) => {
+  const outcome = load(t, { [prebuild]: altered })
+  t.regex(String(answers(outcome).at(-1)), /^libX\.so\.6: cannot open/)
+  const listed = (path: string): void => {
+    const copy = join(dirname(path), 'altered')
+    altered(copy)
+    manifest(copy)(path)
+  }
+  const again = load(t, { [prebuild]: altered, 'prebuilds/manifest.json': listed })
+  t.regex(String(answers(again).at(-1)), /^libX\.so\.6: cannot open/)
+  const broken = (path: string): void => writeFileSync(path, '{')
+  const unreadable = load(t, { [prebuild]: altered, 'prebuilds/manifest.json': broken })
+  t.regex(String(answers(unreadable).at(-1)), /^libX\.so\.6: cannot open/)
+})
+
+/** What an entry of lib/targets does, with something else for the binary. */
+const registering = (given: string, libc = 'glibc'): string =>
+  `import { registerAddon } from './lib/addon-registry.ts'
+   registerAddon({ arch: ${JSON.stringify(process.arch)}, libc: '${libc}', load: () => ${given} })`
+
+test('an addon that a bundle brings along is taken before any file, unless HOLDFAST_PREBUILD is set', (t) => {
+  const before = registering('({ own: true })')
+  t.deepEqual(load(t, { [built]: whole }, {}, before).loaded, ['own'])
+  t.true(load(t, { [built]: whole }, { HOLDFAST_PREBUILD: root }, before).loaded?.includes('lunWrite'))
+})
+
+test('a path that a bundler gives is taken from beside the bundle and looked at as any file', (t) => {
+  const before = registering("'./beside.node'")
+  t.true(load(t, { 'lib/beside.node': whole }, {}, before).loaded?.includes('lunWrite'))
+  const outcome = load(t, { 'lib/beside.node': cut(4096) }, {}, before)
+  t.regex(String(answers(outcome)[0]), /^it is damaged: 4096 bytes/)
+})
+
+test('an addon of a bundle that does not load, or is for another system, does not keep out the next', (t) => {
+  const broken = registering("(() => { throw new Error('cannot be loaded') })()")
+  t.true(load(t, { [built]: whole }, {}, broken).loaded?.includes('lunWrite'))
+  const outcome = load(t, {}, {}, broken)
+  t.deepEqual(answers(outcome), ['cannot be loaded', undefined, undefined, undefined])
+  t.is(outcome.facts?.attempts[0]?.path, `holdfast/linux-${process.arch}-glibc`)
+
+  const foreign = load(t, {}, {}, registering("(() => { throw new Error('not for here') })()", 'musl'))
+  t.deepEqual(answers(foreign), [undefined, undefined, undefined])
+  t.deepEqual(foreign.facts?.bundled, [`linux-${process.arch}-musl`])
+})
+
+test('a worker thread in a long synchronous call does not delay the loader', async (t) => {
+  // A report of Node would wait for it.
+  const worker = new Worker(
+    `require('node:worker_threads').parentPort.postMessage('ready')
+     require('node:child_process').spawnSync('sleep', ['4'])`,
+    { eval: true },
+  )
+  const ended = once(worker, 'exit')
+  await once(worker, 'message')
+  await setTimeout(200)
+  const started = performance.now()
+  t.truthy(loadNative())
+  const millis = performance.now() - started
+  t.true(millis < 2000, `${millis} ms`)
+  await ended
 })
 
 test('a file for another architecture is refused by name', (t) => {

@@ -1,39 +1,115 @@
 // Programs bundled into one file by esbuild, each taking a real shadow copy.
-import { readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { cleanEnv, install, program, root, scratch, succeed, takenFrom } from './consumer.ts'
+import { cleanEnv, install, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
 
 const works = { kept: true, live: true }
+const target = `linux-${process.arch}-glibc`
+const formats = ['esm', 'cjs']
 
-const esbuild = (args: readonly string[], cwd: string): Promise<string> =>
-  succeed(join(root, 'node_modules/.bin/esbuild'), ['--bundle', '--platform=node', ...args], {
-    cwd,
+/** A project with the package, and the file to begin a bundle with. */
+async function project(folder: string, before = ''): Promise<string> {
+  const consumer = await install(folder)
+  program(consumer, 'take.mjs')
+  writeFileSync(
+    join(consumer, 'entry.mjs'),
+    `${before}
+     import * as holdfast from 'holdfast'
+     import { take } from './take.mjs'
+     take(holdfast).then((taken) => console.log(JSON.stringify(taken)))\n`,
+  )
+  return consumer
+}
+
+/** Gives the path of the bundle, below the project. */
+async function bundle(consumer: string, format: string, ...options: string[]): Promise<string> {
+  const outfile = `out/bundle.${format === 'esm' ? 'mjs' : 'cjs'}`
+  const args = ['entry.mjs', '--bundle', '--platform=node', `--format=${format}`, `--outfile=${outfile}`]
+  await succeed(join(root, 'node_modules/.bin/esbuild'), [...args, ...options], {
+    cwd: consumer,
     env: cleanEnv(),
   })
+  return outfile
+}
 
-test('a bundle of esbuild that leaves the package outside works beside it', async (t) => {
-  const consumer = await install(join(scratch(t), 'consumer'))
-  program(consumer, 'take.mjs')
-  const entry = program(consumer, 'esm.mjs')
-  await esbuild([entry, '--external:holdfast', '--format=esm', '--outfile=out/bundle.mjs'], consumer)
-  const taken = takenFrom(
-    await succeed(process.execPath, ['out/bundle.mjs'], { cwd: consumer, env: cleanEnv() }),
-  )
-  t.like(taken, works)
+const node = (script: string, cwd: string): Promise<string> =>
+  succeed(process.execPath, [script], { cwd, env: cleanEnv() })
+
+for (const format of formats) {
+  test(`a bundle of format ${format} that leaves the package outside works beside it`, async (t) => {
+    const consumer = await project(join(scratch(t), 'consumer'))
+    const path = await bundle(consumer, format, '--external:holdfast')
+    t.like(takenFrom(await node(path, consumer)), works)
+  })
+
+  test(`a bundle of format ${format} with the library inside finds the addon of the installed package`, async (t) => {
+    const consumer = await project(join(scratch(t), 'consumer'))
+    const path = await bundle(consumer, format)
+    // Only the binaries and the name of the package are left of it.
+    for (const folder of ['dist', 'lib', 'native'])
+      rmSync(join(consumer, 'node_modules/holdfast', folder), { recursive: true })
+    t.like(takenFrom(await node(path, consumer)), works)
+  })
+
+  test(`a bundle of format ${format} without any package near it says what it lacks`, async (t) => {
+    const folder = scratch(t)
+    const consumer = await project(join(folder, 'consumer'))
+    const path = await bundle(consumer, format)
+    cpSync(join(consumer, 'out'), join(folder, 'elsewhere/out'), { recursive: true })
+    const { status, stderr } = await run(process.execPath, [path], {
+      cwd: join(folder, 'elsewhere'),
+      env: cleanEnv(),
+    })
+    t.is(status, 1)
+    t.regex(stderr, /code: 'ERR_NATIVE_NOT_LOADED'/)
+    t.true(stderr.includes(`The library is part of ${join(folder, 'elsewhere', path)}: no package`), stderr)
+    t.regex(stderr, new RegExp(`importing holdfast/${target} first`))
+    t.regex(stderr, /What to do: npm install holdfast$/m)
+  })
+}
+
+// A file is what both formats understand; require() of a copied one needs a format that has require().
+for (const [format, loader] of [
+  ['esm', 'file'],
+  ['cjs', 'file'],
+  ['cjs', 'copy'],
+] as const) {
+  test(`a bundle of format ${format} takes the addon along with the loader "${loader}", and works without the package`, async (t) => {
+    const folder = scratch(t)
+    const consumer = await project(join(folder, 'consumer'), `import 'holdfast/${target}'`)
+    const path = await bundle(consumer, format, `--loader:.node=${loader}`)
+    const shipped = join(folder, 'shipped')
+    cpSync(join(consumer, 'out'), join(shipped, 'out'), { recursive: true })
+    rmSync(consumer, { recursive: true })
+    t.like(takenFrom(await node(path, shipped)), works)
+
+    for (const name of readdirSync(join(shipped, 'out')))
+      if (name.endsWith('.node')) rmSync(join(shipped, 'out', name))
+    const { stderr } = await run(process.execPath, [path], { cwd: shipped, env: cleanEnv() })
+    t.regex(stderr, /no binary of the bundle lies beside it/)
+    t.true(stderr.includes(`Taken into the bundle: ${target}`), stderr)
+  })
+}
+
+test('a copied addon in a bundle that has no require() is told, with the loader that does', async (t) => {
+  const folder = scratch(t)
+  const consumer = await project(join(folder, 'consumer'), `import 'holdfast/${target}'`)
+  const path = await bundle(consumer, 'esm', '--loader:.node=copy')
+  cpSync(join(consumer, 'out'), join(folder, 'shipped/out'), { recursive: true })
+  const { stderr } = await run(process.execPath, [path], { cwd: join(folder, 'shipped'), env: cleanEnv() })
+  t.regex(stderr, /What to do: esbuild --loader:\.node=file$/m)
 })
 
-test('a bundle of esbuild with the library inside finds the addon of the installed package', async (t) => {
-  const consumer = await install(join(scratch(t), 'consumer'))
-  program(consumer, 'take.mjs')
-  await esbuild([program(consumer, 'esm.mjs'), '--format=esm', '--outfile=out/bundle.mjs'], consumer)
-  const bundle = readFileSync(join(consumer, 'out/bundle.mjs'), 'utf8')
-  t.notRegex(bundle, /from ["']holdfast["']/)
-  // Only the binaries and the name of the package are left of it.
-  for (const folder of ['dist', 'lib', 'native'])
-    rmSync(join(consumer, 'node_modules/holdfast', folder), { recursive: true })
-  const taken = takenFrom(
-    await succeed(process.execPath, ['out/bundle.mjs'], { cwd: consumer, env: cleanEnv() }),
+test('the entry for a bundler is nothing but an import where there is no bundler', async (t) => {
+  const consumer = await project(join(scratch(t), 'consumer'), `import 'holdfast/${target}'`)
+  t.like(takenFrom(await node('entry.mjs', consumer)), works)
+  writeFileSync(
+    join(consumer, 'entry.cjs'),
+    `require('holdfast/${target}')
+     const holdfast = require('holdfast')
+     import('./take.mjs').then(({ take }) => take(holdfast)).then((taken) => console.log(JSON.stringify(taken)))\n`,
   )
-  t.like(taken, works)
+  t.like(takenFrom(await node('entry.cjs', consumer)), works)
+  t.false(existsSync(join(consumer, 'node_modules/holdfast/build')))
 })
