@@ -52,7 +52,8 @@ function reinstall({ installed }: LoadFacts): string {
   if (rest.startsWith('.pnpm/')) return `pnpm --dir ${quote(project)} install --force`
   const where =
     rest === 'holdfast/' && project.endsWith('/lib') ? '--global holdfast' : `--prefix ${quote(project)}`
-  return `rm -rf ${quote(installed)} && npm install ${where}`
+  // Without the slash: behind a link it would reach further than meant.
+  return `rm -rf ${quote(installed.slice(0, -1))} && npm install ${where}`
 }
 
 /** For a shell. */

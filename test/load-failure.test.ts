@@ -15,7 +15,7 @@ const facts: LoadFacts = {
   bundle: undefined,
   installed: '/app/node_modules/holdfast/',
 }
-const reinstall = 'rm -rf /app/node_modules/holdfast/ && npm install --prefix /app'
+const reinstall = 'rm -rf /app/node_modules/holdfast && npm install --prefix /app'
 const answering = (answer: string): LoadFacts => ({ ...facts, attempts: [{ path: prebuild, answer }] })
 const alone = { bundle: '/srv/out/bundle.cjs', installed: undefined }
 const lastLine = (text: string): string | undefined => text.split('\n').at(-1)
@@ -192,19 +192,19 @@ const places: [installed: string | undefined, command: string][] = [
   ['/app/node_modules/holdfast/', reinstall],
   [
     '/app/node_modules/backup/node_modules/holdfast/',
-    'rm -rf /app/node_modules/backup/node_modules/holdfast/ && npm install --prefix /app',
+    'rm -rf /app/node_modules/backup/node_modules/holdfast && npm install --prefix /app',
   ],
   [
     "/my app's/node_modules/holdfast/",
-    "rm -rf '/my app'\\''s/node_modules/holdfast/' && npm install --prefix '/my app'\\''s'",
+    "rm -rf '/my app'\\''s/node_modules/holdfast' && npm install --prefix '/my app'\\''s'",
   ],
   [
     '/home/me/.npm/_npx/0a1b2c/node_modules/holdfast/',
-    'rm -rf /home/me/.npm/_npx/0a1b2c/node_modules/holdfast/ && npm install --prefix /home/me/.npm/_npx/0a1b2c',
+    'rm -rf /home/me/.npm/_npx/0a1b2c/node_modules/holdfast && npm install --prefix /home/me/.npm/_npx/0a1b2c',
   ],
   [
     '/usr/lib/node_modules/holdfast/',
-    'rm -rf /usr/lib/node_modules/holdfast/ && npm install --global holdfast',
+    'rm -rf /usr/lib/node_modules/holdfast && npm install --global holdfast',
   ],
   ['/app/node_modules/.pnpm/holdfast@0.1.0/node_modules/holdfast/', 'pnpm --dir /app install --force'],
   ['/home/me/holdfast/', 'npm install holdfast'],
