@@ -47,6 +47,9 @@ const TOOLS = 'It needs g++, make and python3.'
 
 /** The command that puts the package of `installed` there anew; by its place, for nothing else tells who installed it. */
 function reinstall({ installed }: LoadFacts): string {
+  const [, unplugged, yarns] = /^((.*)\/\.yarn\/unplugged\/[^/]+)\//.exec(installed ?? '') ?? []
+  if (unplugged !== undefined && yarns !== undefined)
+    return `rm -rf ${quote(unplugged)} && yarn --cwd ${quote(yarns)} install`
   const [, project, rest] = /^(.*?)\/node_modules\/(.*)$/.exec(installed ?? '') ?? []
   if (installed === undefined || project === undefined || rest === undefined) return INSTALL
   if (rest.startsWith('.pnpm/')) return `pnpm --dir ${quote(project)} install --force`

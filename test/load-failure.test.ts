@@ -207,6 +207,10 @@ const places: [installed: string | undefined, command: string][] = [
     'rm -rf /usr/lib/node_modules/holdfast && npm install --global holdfast',
   ],
   ['/app/node_modules/.pnpm/holdfast@0.1.0/node_modules/holdfast/', 'pnpm --dir /app install --force'],
+  [
+    '/app/.yarn/unplugged/holdfast-npm-0.1.0-0a1b2c/node_modules/holdfast/',
+    'rm -rf /app/.yarn/unplugged/holdfast-npm-0.1.0-0a1b2c && yarn --cwd /app install',
+  ],
   ['/home/me/holdfast/', 'npm install holdfast'],
   [undefined, 'npm install holdfast'],
 ]
