@@ -14,8 +14,9 @@ export interface RegisteredAddon {
 
 const addons: RegisteredAddon[] = []
 
-export function registerAddon(addon: RegisteredAddon): void {
-  addons.push(addon)
+/** `load` comes from a CommonJS module, whose exports have no type. */
+export function registerAddon(arch: string, libc: Libc, load: unknown): void {
+  addons.push({ arch, libc, load: load as RegisteredAddon['load'] })
 }
 
 export function registeredAddons(): readonly RegisteredAddon[] {

@@ -151,7 +151,7 @@ test('a file that fails and is the one of the manifest, or of no manifest, keeps
 /** What an entry of lib/targets does, with something else for the binary. */
 const registering = (given: string, libc = 'glibc'): string =>
   `import { registerAddon } from './lib/addon-registry.ts'
-   registerAddon({ arch: ${JSON.stringify(process.arch)}, libc: '${libc}', load: () => ${given} })`
+   registerAddon(${JSON.stringify(process.arch)}, '${libc}', () => ${given})`
 
 test('an addon that a bundle brings along is taken before any file, unless HOLDFAST_PREBUILD is set', (t) => {
   const before = registering('({ own: true })')

@@ -1,6 +1,5 @@
 // The entries by which a bundler takes a binary along: one for each that a release ships, and for nothing else.
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import test from 'ava'
 
 interface Target {
@@ -31,13 +30,12 @@ for (const { arch, libc, file } of targets) {
   test(`the entry of linux-${arch}-${libc} names its own binary in words that a bundler can follow`, (t) => {
     const name = `linux-${arch}-${libc}`
     t.deepEqual(exports[`./${name}`], {
-      types: `./dist/targets/${name}.d.cts`,
-      default: `./dist/targets/${name}.cjs`,
+      types: `./dist/targets/${name}.d.ts`,
+      default: `./dist/targets/${name}.js`,
     })
-    const source = new URL(`lib/targets/${name}.cts`, root)
-    t.true(existsSync(fileURLToPath(source)))
-    const text = readFileSync(source, 'utf8')
-    t.true(text.includes(`require('../../prebuilds/${file}')`))
-    t.true(text.includes(`arch: '${arch}',\n  libc: '${libc}',`))
+    const text = (path: string): string => readFileSync(new URL(`lib/targets/${path}`, root), 'utf8')
+    t.true(text(`${name}.binary.cts`).includes(`require('../../prebuilds/${file}')`))
+    t.true(text(`${name}.ts`).includes(`import load from './${name}.binary.cts'`))
+    t.true(text(`${name}.ts`).includes(`registerAddon('${arch}', '${libc}', load)`))
   })
 }

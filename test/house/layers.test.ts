@@ -30,6 +30,7 @@ const libMayImport: Record<string, readonly string[]> = {
   'libc.ts': ['elf.ts'],
   'addon-file.ts': ['elf.ts'],
   'addon-registry.ts': ['libc.ts'],
+  targets: ['addon-registry.ts'],
   'load-failure.ts': [],
   'load.ts': ['load-failure.ts', 'addon-file.ts', 'addon-registry.ts', 'libc.ts'],
   'binding-values.ts': [],

@@ -1,5 +1,5 @@
 // Programs bundled into one file by esbuild, each taking a real shadow copy.
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { cleanEnv, install, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
@@ -7,6 +7,7 @@ import { cleanEnv, install, program, root, run, scratch, succeed, takenFrom } fr
 const works = { kept: true, live: true }
 const target = `linux-${process.arch}-glibc`
 const formats = ['esm', 'cjs']
+const nodes = JSON.parse(process.env['HOLDFAST_NODES'] ?? '{}') as Record<string, string>
 
 /** A project with the package, and the file to begin a bundle with. */
 async function project(folder: string, before = ''): Promise<string> {
@@ -101,15 +102,17 @@ test('a copied addon in a bundle that has no require() is told, with the loader 
   t.regex(stderr, /What to do: esbuild --loader:\.node=file$/m)
 })
 
-test('the entry for a bundler is nothing but an import where there is no bundler', async (t) => {
+test('the entry for a bundler is nothing but an import where there is no bundler, in every Node', async (t) => {
   const consumer = await project(join(scratch(t), 'consumer'), `import 'holdfast/${target}'`)
-  t.like(takenFrom(await node('entry.mjs', consumer)), works)
   writeFileSync(
     join(consumer, 'entry.cjs'),
     `require('holdfast/${target}')
      const holdfast = require('holdfast')
      import('./take.mjs').then(({ take }) => take(holdfast)).then((taken) => console.log(JSON.stringify(taken)))\n`,
   )
-  t.like(takenFrom(await node('entry.cjs', consumer)), works)
-  t.false(existsSync(join(consumer, 'node_modules/holdfast/build')))
+  for (const version of Object.values({ ...nodes, this: process.execPath })) {
+    for (const script of ['entry.mjs', 'entry.cjs']) {
+      t.like(takenFrom(await succeed(version, [script], { cwd: consumer, env: cleanEnv() })), works, version)
+    }
+  }
 })
