@@ -4,7 +4,7 @@
 // do: test/release, in which every test installs the tarball and takes a shadow copy. As root on Debian it installs
 // what that needs. --keep takes the binaries that lie in prebuilds/ and does not build them.
 //
-// Half an hour on two processors, most of it compilers; so it is no part of "npm run verify". The last line is
+// An hour on two processors, most of it compilers; so it is no part of "npm run verify". The last line is
 // "N passed, M failed".
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
