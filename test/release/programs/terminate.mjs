@@ -1,5 +1,5 @@
-// Worker threads are terminated in the middle of writing and of taking shadow copies; the process goes on, and the array
-// that they had open is whole.
+// Worker threads are terminated in the middle of writing and of taking shadow copies; the process goes on, and the
+// array that they had open is whole.
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
