@@ -107,6 +107,9 @@ interface Calls {
   lunAdopt(array: ArrayHandle, imagePath: string): Later<Guid>
   /** Gives the path of the LUN's base file. */
   lunDetach(array: ArrayHandle, guid: Guid): Later<string>
+  lunDelete(array: ArrayHandle, guid: Guid): Later<undefined>
+  lunGrow(array: ArrayHandle, guid: Guid, sizeBytes: number): Later<undefined>
+  lunRevert(array: ArrayHandle, guid: Guid, sourceGuid: Guid): Later<undefined>
   lunList(array: ArrayHandle): Later<LunInfo[]>
   lunFind(array: ArrayHandle, guid: Guid): Later<LunInfo>
   lunOpen(array: ArrayHandle, guid: Guid): Later<OpenedLun>
@@ -129,6 +132,8 @@ interface Calls {
   setAbort(array: ArrayHandle, setId: Guid): Later<undefined>
   setList(array: ArrayHandle): Later<SetRecord[]>
   copiesDelete(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<undefined>
+  /** Gives the guids of the LUNs that the copies have become. */
+  copiesBreak(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<Guid[]>
   /** Gives the id of the lease. The LUNs lie in one array; none at all is legal. */
   hold(
     setId: Guid,
@@ -257,6 +262,9 @@ export const binding: Binding = {
   lunCreate: (array, sizeBytes) => call((slot) => addon.lunCreate(slot, array, sizeBytes)),
   lunAdopt: (array, imagePath) => call((slot) => addon.lunAdopt(slot, array, imagePath)),
   lunDetach: (array, guid) => call((slot) => addon.lunDetach(slot, array, guid)),
+  lunDelete: (array, guid) => call((slot) => addon.lunDelete(slot, array, guid)),
+  lunGrow: (array, guid, sizeBytes) => call((slot) => addon.lunGrow(slot, array, guid, sizeBytes)),
+  lunRevert: (array, guid, sourceGuid) => call((slot) => addon.lunRevert(slot, array, guid, sourceGuid)),
   lunList: (array) => call((slot) => addon.lunList(slot, array)),
   lunFind: (array, guid) => call((slot) => addon.lunFind(slot, array, guid)),
   lunOpen: (array, guid) => call((slot) => addon.lunOpen(slot, array, guid)),
@@ -276,6 +284,7 @@ export const binding: Binding = {
   setAbort: (array, setId) => call((slot) => addon.setAbort(slot, array, setId)),
   setList: (array) => call((slot) => addon.setList(slot, array)),
   copiesDelete: (array, snapshotIds) => call((slot) => addon.copiesDelete(slot, array, snapshotIds)),
+  copiesBreak: (array, snapshotIds) => call((slot) => addon.copiesBreak(slot, array, snapshotIds)),
   hold: (setId, luns, limitMillis, awaitWritesInFlight) =>
     call((slot) => addon.hold(slot, setId, luns, limitMillis, awaitWritesInFlight)),
   release: (lease) => call((slot) => addon.release(slot, lease)),

@@ -1,7 +1,6 @@
 /**
  * A storage array as a program uses it: its LUNs, their shadow copies, and the life of both.
  */
-import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import {
   type ArmOrder,
@@ -136,10 +135,7 @@ export class StorageArray {
     return cancellable('createLun', options, async (signal) =>
       unwrap(
         await abortable(binding.lunCreate(this.#handle, sizeBytes), signal, {
-          undo: async (guid) => {
-            const file = await binding.lunDetach(this.#handle, guid)
-            if (typeof file === 'string') await rm(file, { force: true })
-          },
+          undo: (guid) => binding.lunDelete(this.#handle, guid),
           track: this.#track,
         }),
       ),
@@ -170,12 +166,55 @@ export class StorageArray {
    * Brings all of a LUN into its one base file, forgets it, and gives the path of that file: a plain
    * raw image. A LUN whose detaching has begun is detached, whether the signal fires or not.
    *
-   * @throws VssError `ERR_LUN_IN_USE` while it has shadow copies
+   * @throws VssError `ERR_LUN_IN_USE` while it has shadow copies, or shares its base file with a LUN that was one
    */
   async detachLun(guid: Guid, options?: AsyncOptions): Promise<string> {
     return cancellable('detachLun', options, async (signal) =>
       unwrap(await abortable(binding.lunDetach(this.#handle, parseGuid(guid, 'LUN')), signal)),
     )
+  }
+
+  /**
+   * A LUN that is no shadow copy goes, and its bytes with it; an adopted image stays where it is, and belongs to
+   * nobody once the last LUN that came from it is gone. A LUN whose deletion has begun is deleted, whether the
+   * signal fires or not.
+   *
+   * @throws VssError `ERR_LUN_NOT_FOUND`, or `ERR_LUN_IN_USE` while it has shadow copies, is held, or is part of a
+   *   set in progress
+   */
+  async deleteLun(guid: Guid, options?: AsyncOptions): Promise<void> {
+    await cancellable('deleteLun', options, async (signal) =>
+      unwrap(await abortable(binding.lunDelete(this.#handle, parseGuid(guid, 'LUN')), signal)),
+    )
+  }
+
+  /**
+   * Gives a LUN a new, larger size in bytes, a multiple of 512 up to 8 TiB; what is new reads as zeroes. Shadow
+   * copies keep the size they were taken with, and so does a {@link Lun} that is open, until it is opened again.
+   * Growing that has begun is carried through, whether the signal fires or not.
+   *
+   * @throws VssError `ERR_LUN_SIZE` for a size it cannot have, `ERR_LUN_IN_USE` for a shadow copy
+   */
+  async growLun(guid: Guid, sizeBytes: number, options?: AsyncOptions): Promise<void> {
+    await cancellable('growLun', options, async (signal) =>
+      unwrap(await abortable(binding.lunGrow(this.#handle, parseGuid(guid, 'LUN'), sizeBytes), signal)),
+    )
+  }
+
+  /**
+   * From now on the LUN holds what `sourceGuid` holds now: the LUN of a shadow copy of it, or of one broken off it.
+   * At once and durably, since no bytes are copied; the source and all other copies stay as they are. Requests under
+   * way are waited for, later ones refused with `ERR_LUN_IN_USE` until it is done. The LUN keeps its size. A revert
+   * that has begun is carried through, whether the signal fires or not.
+   *
+   * @throws VssError `ERR_INVALID_ARGUMENT` for a LUN of another family, `ERR_LUN_IN_USE` for a shadow copy, or a LUN
+   *   that is held or part of a set in progress, `ERR_LUN_SIZE` if the source is larger
+   */
+  async revertLun(guid: Guid, sourceGuid: Guid, options?: AsyncOptions): Promise<void> {
+    await cancellable('revertLun', options, async (signal) => {
+      const [lun, source] = [parseGuid(guid, 'LUN'), parseGuid(sourceGuid, 'source LUN')]
+      unwrap(await abortable(binding.lunRevert(this.#handle, lun, source), signal))
+    })
   }
 
   /**
@@ -267,6 +306,21 @@ export class StorageArray {
     await cancellable('deleteCopies', options, async (signal) => {
       const ids = parseGuids(snapshotIds, 'shadow copies')
       unwrap(await abortable(binding.copiesDelete(this.#handle, ids), signal))
+    })
+  }
+
+  /**
+   * Breaks shadow copies off: each becomes an ordinary LUN that no set and no source knows of, and that lives as long
+   * as it is not deleted. All of them or none; what has begun is carried through, whether the signal fires or not.
+   *
+   * @returns the ids of the LUNs, which are those that they had as shadow copies
+   * @throws VssError `VSS_E_OBJECT_NOT_FOUND` for one that the array has not,
+   *   `VSS_E_SNAPSHOT_SET_IN_PROGRESS` for one whose set is not created yet
+   */
+  async breakCopies(snapshotIds: readonly Guid[], options?: AsyncOptions): Promise<Guid[]> {
+    return cancellable('breakCopies', options, async (signal) => {
+      const ids = parseGuids(snapshotIds, 'shadow copies')
+      return unwrap(await abortable(binding.copiesBreak(this.#handle, ids), signal))
     })
   }
 

@@ -2,7 +2,7 @@
 import type { SnapshotCatalogue } from '../coordinator/catalogue.ts'
 import { VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
 import { VssError } from '../errors.ts'
-import type { Guid } from '../ids.ts'
+import { bracedGuid, type Guid } from '../ids.ts'
 import { guidOfSerial } from '../provider/array-provider-luns.ts'
 import type { StoredSnapshot } from '../provider/snapshot-set-description.ts'
 
@@ -26,6 +26,20 @@ export function knownSnapshots(catalogue: SnapshotCatalogue): KnownSnapshot[] {
     catalogue.query(VSS_SNAPSHOT_CONTEXT.VSS_CTX_ALL).map(({ snapshotSetId }) => snapshotSetId),
   )
   return [...setIds].flatMap((setId) => (catalogue.describe(setId)?.snapshots ?? []).map(describe))
+}
+
+/** The LUNs that a shadow copy, or those of a set, lie on; several volumes of one LUN lie on one. */
+export function copyLunsOf(catalogue: SnapshotCatalogue, id: Guid): Guid[] {
+  const found = knownSnapshots(catalogue).filter(({ setId, snapshotId }) => setId === id || snapshotId === id)
+  if (found.length === 0) throw noSnapshot(id)
+  return [...new Set(found.map(({ copyLun }) => copyLun))]
+}
+
+export function noSnapshot(id: Guid): VssError {
+  return new VssError('VSS_E_OBJECT_NOT_FOUND', `the array has no shadow copy ${bracedGuid(id)}`, {
+    culprit: id,
+    remedy: '"holdfast snapshot list" shows those there are.',
+  })
 }
 
 function describe({ properties, sourceLuns, targetLuns, extents }: StoredSnapshot): KnownSnapshot {

@@ -1,4 +1,4 @@
-/** holdfast lun create | adopt | detach | list | inspect */
+/** holdfast lun create | adopt | grow | revert | detach | delete | list | inspect */
 import type { Command } from 'commander'
 import type { LunInfo } from '../binding-values.ts'
 import { VssError } from '../errors.ts'
@@ -6,7 +6,8 @@ import { askLun } from '../host/lun-information.ts'
 import { type DiskLayout, layoutOf } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { parseId, parseSize } from './arguments.ts'
-import { acceptChangedOption, closing, type OpenFlags, openArray } from './opening.ts'
+import { copyLunsOf } from './known-snapshots.ts'
+import { acceptChangedOption, closing, type OpenFlags, openArray, openService } from './opening.ts'
 import { bytesText, give, type OutputOptions, properties, table } from './output.ts'
 import { announce } from './progress.ts'
 
@@ -39,6 +40,47 @@ export function addLunCommands(program: Command): void {
         return { guid, sizeBytes: info?.sizeBytes, adoptedPath: info?.adoptedPath }
       })
       give(adopted, options, () => adopted.guid)
+    })
+
+  lun
+    .command('grow')
+    .description('make a LUN larger; what is new reads as zeroes, shadow copies keep their size')
+    .argument('<array>', 'the directory of the array')
+    .argument('<lun>', 'the id of the LUN', parseId)
+    .argument('<size>', 'for example 512M or 8GiB', parseSize)
+    .addOption(acceptChangedOption())
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, guid: Guid, sizeBytes: number, options: OutputOptions & OpenFlags) => {
+      await closing(openArray(dir, options), (array) => array.growLun(guid, sizeBytes))
+      give({ guid, sizeBytes }, options, () => `${guid} has ${bytesText(sizeBytes)}`)
+    })
+
+  lun
+    .command('revert')
+    .description('make a LUN hold again what a shadow copy of it holds; what was written since is lost')
+    .argument('<array>', 'the directory of the array')
+    .argument('<lun>', 'the id of the LUN', parseId)
+    .argument('<snapshot>', 'the id of the shadow copy', parseId)
+    .addOption(acceptChangedOption())
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, guid: Guid, snapshotId: Guid, options: OutputOptions & OpenFlags) => {
+      await closing(openService(dir, [], options), async ({ array, coordinator }) => {
+        const [copyLun] = copyLunsOf(coordinator.catalogue, snapshotId)
+        if (copyLun !== undefined) await array.revertLun(guid, copyLun)
+      })
+      give({ guid, snapshotId }, options, () => `${guid} holds what shadow copy ${snapshotId} holds`)
+    })
+
+  lun
+    .command('delete')
+    .description('delete a LUN and its bytes; an adopted image stays where it is')
+    .argument('<array>', 'the directory of the array')
+    .argument('<lun>', 'the id of the LUN', parseId)
+    .addOption(acceptChangedOption())
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, guid: Guid, options: OutputOptions & OpenFlags) => {
+      await closing(openArray(dir, options), (array) => array.deleteLun(guid))
+      give({ guid }, options, () => `${guid} is deleted`)
     })
 
   lun

@@ -1,4 +1,4 @@
-/** holdfast snapshot create | list | export | delete */
+/** holdfast snapshot create | list | export | break | delete */
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
 import type { Command } from 'commander'
@@ -7,18 +7,18 @@ import { copyToImage } from '../demo/copy-volume.ts'
 import { identityOf, requireReplaceable } from '../demo/destination.ts'
 import { VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
 import { VssError } from '../errors.ts'
-import { bracedGuid, type Guid } from '../ids.ts'
+import type { Guid } from '../ids.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import type { LocalService } from '../service/local-service.ts'
 import { parseId, parseIds } from './arguments.ts'
 import { interruptible } from './interrupt.ts'
-import { type KnownSnapshot, knownSnapshots } from './known-snapshots.ts'
+import { copyLunsOf, type KnownSnapshot, knownSnapshots, noSnapshot } from './known-snapshots.ts'
 import { acceptChangedOption, closing, type OpenFlags, openService } from './opening.ts'
 import { bytesText, give, microsText, type OutputOptions, table } from './output.ts'
 import { announce, StderrProgress } from './progress.ts'
 
 export function addSnapshotCommands(program: Command): void {
-  const snapshot = program.command('snapshot').description('make, export and delete shadow copies')
+  const snapshot = program.command('snapshot').description('make, export, break off and delete shadow copies')
 
   snapshot
     .command('create')
@@ -91,6 +91,22 @@ export function addSnapshotCommands(program: Command): void {
         )
       },
     )
+
+  snapshot
+    .command('break')
+    .description('make an ordinary LUN of the one a shadow copy lies on, or of each of a set')
+    .argument('<array>', 'the directory of the array')
+    .argument('<id>', 'the id of a shadow copy or of a set', parseId)
+    .addOption(acceptChangedOption())
+    .option('--json', 'print one JSON object')
+    .action(async (dir: string, id: Guid, options: OutputOptions & OpenFlags) => {
+      const luns = await closing(openService(dir, [], options), async ({ array, coordinator }) => {
+        const copies = copyLunsOf(coordinator.catalogue, id)
+        const infos = await Promise.all(copies.map((copy) => array.findLun(copy)))
+        return array.breakCopies(infos.flatMap(({ snapshotId }) => snapshotId ?? []))
+      })
+      give({ id, luns }, options, () => luns.join('\n'))
+    })
 
   snapshot
     .command('delete')
@@ -179,10 +195,8 @@ async function deleteSnapshots({ coordinator }: LocalService, id: Guid): Promise
 
 function find(service: LocalService, snapshotId: Guid): KnownSnapshot {
   const found = knownSnapshots(service.coordinator.catalogue).find((known) => known.snapshotId === snapshotId)
-  if (found !== undefined) return found
-  throw new VssError('VSS_E_OBJECT_NOT_FOUND', `the array has no shadow copy ${bracedGuid(snapshotId)}`, {
-    culprit: snapshotId,
-  })
+  if (found === undefined) throw noSnapshot(snapshotId)
+  return found
 }
 
 function snapshotTable(snapshots: readonly KnownSnapshot[]): string {

@@ -60,6 +60,9 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<lun_create>(exports, environment, "lunCreate");
   offer<lun_adopt>(exports, environment, "lunAdopt");
   offer<lun_detach>(exports, environment, "lunDetach");
+  offer<lun_delete>(exports, environment, "lunDelete");
+  offer<lun_grow>(exports, environment, "lunGrow");
+  offer<lun_revert>(exports, environment, "lunRevert");
   offer<lun_list>(exports, environment, "lunList");
   offer<lun_find>(exports, environment, "lunFind");
   offer<lun_open>(exports, environment, "lunOpen");
@@ -77,6 +80,7 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<set_abort>(exports, environment, "setAbort");
   offer<set_list>(exports, environment, "setList");
   offer<copies_delete>(exports, environment, "copiesDelete");
+  offer<copies_break>(exports, environment, "copiesBreak");
   offer<hold>(exports, environment, "hold");
   offer<release>(exports, environment, "release");
 

@@ -29,6 +29,9 @@ Napi::Value array_checkpoint(Arguments& in);
 Napi::Value lun_create(Arguments& in);
 Napi::Value lun_adopt(Arguments& in);
 Napi::Value lun_detach(Arguments& in);
+Napi::Value lun_delete(Arguments& in);
+Napi::Value lun_grow(Arguments& in);
+Napi::Value lun_revert(Arguments& in);
 Napi::Value lun_list(Arguments& in);
 Napi::Value lun_find(Arguments& in);
 Napi::Value lun_open(Arguments& in);
@@ -48,6 +51,7 @@ Napi::Value set_finish(Arguments& in);
 Napi::Value set_abort(Arguments& in);
 Napi::Value set_list(Arguments& in);
 Napi::Value copies_delete(Arguments& in);
+Napi::Value copies_break(Arguments& in);
 
 // hold_functions.cc
 Napi::Value hold(Arguments& in);

@@ -1,4 +1,4 @@
-// lunCreate, lunAdopt, lunDetach, lunList, lunFind, lunOpen, lunClose, lunInspect.
+// lunCreate, lunAdopt, lunDetach, lunDelete, lunGrow, lunRevert, lunList, lunFind, lunOpen, lunClose, lunInspect.
 
 #include "addon/control_call.h"
 #include "addon/functions.h"
@@ -62,6 +62,43 @@ Napi::Value lun_detach(Arguments& in) {
   start_handle_call(
       in, slot, handle, [guid](Engine&, Environment&, Handle& used) { return used.array->array->detach_lun(guid); },
       show_text);
+  return in.env().Undefined();
+}
+
+// lunDelete(slot, array, guid)
+Napi::Value lun_delete(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::array);
+  const Guid guid = in.guid(in[2], "guid");
+  start_handle_call(
+      in, slot, handle, [guid](Engine&, Environment&, Handle& used) { return used.array->array->delete_lun(guid); },
+      show_nothing);
+  return in.env().Undefined();
+}
+
+// lunGrow(slot, array, guid, sizeBytes)
+Napi::Value lun_grow(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::array);
+  const Guid guid = in.guid(in[2], "guid");
+  const uint64_t size_bytes = in.unsigned_integer(in[3], "sizeBytes");
+  start_handle_call(
+      in, slot, handle,
+      [guid, size_bytes](Engine&, Environment&, Handle& used) { return used.array->array->grow_lun(guid, size_bytes); },
+      show_nothing);
+  return in.env().Undefined();
+}
+
+// lunRevert(slot, array, guid, sourceGuid)
+Napi::Value lun_revert(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::array);
+  const Guid guid = in.guid(in[2], "guid");
+  const Guid source = in.guid(in[3], "sourceGuid");
+  start_handle_call(
+      in, slot, handle,
+      [guid, source](Engine&, Environment&, Handle& used) { return used.array->array->revert_lun(guid, source); },
+      show_nothing);
   return in.env().Undefined();
 }
 

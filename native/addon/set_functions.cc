@@ -1,4 +1,4 @@
-// setArm, setRecord, setFinish, setAbort, setList, copiesDelete.
+// setArm, setRecord, setFinish, setAbort, setList, copiesDelete, copiesBreak.
 
 #include "addon/control_call.h"
 #include "addon/functions.h"
@@ -105,6 +105,21 @@ Napi::Value copies_delete(Arguments& in) {
       in, slot, handle,
       [snapshots](Engine&, Environment&, Handle& used) { return used.array->array->delete_copies(snapshots); },
       show_nothing);
+  return in.env().Undefined();
+}
+
+// copiesBreak(slot, array, snapshotIds): the guids of the LUNs that they have become
+Napi::Value copies_break(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::array);
+  const std::vector<Guid> snapshots = in.guids(in[2], "snapshotIds");
+  start_handle_call(
+      in, slot, handle,
+      [snapshots](Engine&, Environment&, Handle& used) { return used.array->array->break_copies(snapshots); },
+      [](Napi::Env env, const std::vector<Guid>& guids) {
+        return array_value(env, guids,
+                           [](Napi::Env e, const Guid& guid) { return Napi::String::New(e, guid.to_string()); });
+      });
   return in.env().Undefined();
 }
 

@@ -29,6 +29,9 @@ CheckpointImage StorageArray::image(uint64_t number, uint64_t generation, bool c
   image.header.journal_generation = generation;
   image.header.first_sequence = journal_.open_sequence();
   image.header.next_branch = next_branch_;
+  for (const DoomedFamily& doomed : doomed_families_) {
+    encode_family_deleted(image.structure, doomed.family, doomed.original);
+  }
   for (const auto& [id, family] : families_) {
     FamilyRecord record = family->record();
     record.closed_cleanly = closing;

@@ -13,8 +13,6 @@ namespace holdfast {
 namespace {
 
 constexpr size_t kCopiesOfLunMax = 512;
-// Copies of copies of copies: a view of this depth in each of 64 copies still fits into one record.
-constexpr size_t kViewDepthMax = 512;
 
 Status no_such_set(const Guid& set) {
   return Status(Code::object_not_found, "the array knows no shadow copy set " + set.to_string());
@@ -174,9 +172,7 @@ void StorageArray::drop_copy(const std::shared_ptr<Lun>& copy) {
   if (std::shared_ptr<Lun> source = find_lun(copy->record().source)) source->count_copies(-1);
 }
 
-void StorageArray::remove_copy(Lun& copy) {
-  Family& family = copy.family();
-  const View view = copy.record().view;
+void StorageArray::remove_view(Family& family, const View& view) {
   family.branches().remove_head(view);
   family.collect_after(view);
 }
@@ -187,7 +183,7 @@ void StorageArray::discard(ShadowSet& set) {
     if (set.state < SetState::captured) copy.source->set_pending_vss_flags(0);
     if (copy.lun == nullptr) continue;
     copy.lun->retire(Lun::State::gone);
-    remove_copy(*copy.lun);
+    remove_view(copy.lun->family(), copy.lun->record().view);
     copy.lun = nullptr;
   }
   set.state = SetState::gone;
@@ -360,8 +356,16 @@ Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
   for (const auto& lun : doomed) {
     lun->family().touched_by_record(batch);
     drop_copy(lun);
-    removals_.push_back(Removal{batch, lun});
+    removals_.push_back(Removal{batch, &lun->family(), lun->record().view});
   }
+  forget_lost_members();
+  Status durable = co_await journal_.commit(batch);
+  settle_removals();
+  co_return durable;
+}
+
+// Copies that are none any more leave their sets, and sets that are empty go.
+void StorageArray::forget_lost_members() {
   for (auto& [id, set] : sets_) {
     if (set->state < SetState::recorded) continue;
     std::erase_if(set->copies, [&](const ShadowCopy& copy) { return copies_.count(copy.ids.snapshot) == 0; });
@@ -369,16 +373,13 @@ Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
   std::erase_if(sets_, [](const auto& entry) {
     return entry.second->copies.empty() && entry.second->state >= SetState::recorded;
   });
-  Status durable = co_await journal_.commit(batch);
-  settle_removals();
-  co_return durable;
 }
 
 // What could not be made durable at once is settled by the next deletion or checkpoint, or by the next opening.
 void StorageArray::settle_removals() {
   std::erase_if(removals_, [&](const Removal& removal) {
     if (removal.batch > journal_.durable_through()) return false;
-    remove_copy(*removal.copy);
+    remove_view(*removal.family, removal.view);
     return true;
   });
 }

@@ -41,6 +41,8 @@ struct ViewEntry {
   friend bool operator==(const ViewEntry&, const ViewEntry&) = default;
 };
 using View = std::vector<ViewEntry>;
+/// Copies of copies of copies: a view of this depth in each of 64 copies still fits into one record.
+inline constexpr size_t kViewDepthMax = 512;
 
 struct Stamp {
   BranchId branch = kNoBranch;

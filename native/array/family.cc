@@ -16,11 +16,10 @@ constexpr uint64_t kPendingPlacesMax = 16 << 10;
 
 }  // namespace
 
-Family::Family(Loop& loop, Journal& journal, FamilyRecord record, uint64_t base_bytes)
+Family::Family(Loop& loop, Journal& journal, FamilyRecord record)
     : loop_(loop),
       journal_(journal),
       record_(std::move(record)),
-      base_bytes_(base_bytes),
       branches_(record_.root_branch),
       holds_(loop),
       changed_(loop),
@@ -30,7 +29,7 @@ Family::~Family() = default;
 
 uint32_t Family::stored_bytes(UnitIndex unit, Place place) const {
   if (place != kHome) return kUnitBytes;
-  return static_cast<uint32_t>(std::min<uint64_t>(kUnitBytes, base_bytes_ - unit_offset(unit)));
+  return static_cast<uint32_t>(std::min<uint64_t>(kUnitBytes, record_.base_bytes - unit_offset(unit)));
 }
 
 Rewrite Family::rewrite_rule(UnitIndex unit, Place place) const {

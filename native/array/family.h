@@ -48,7 +48,7 @@ struct SyncWaiter : ListNode {
 
 class Family {
  public:
-  Family(Loop& loop, Journal& journal, FamilyRecord record, uint64_t base_bytes);
+  Family(Loop& loop, Journal& journal, FamilyRecord record);
   ~Family();
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
@@ -56,7 +56,7 @@ class Family {
   uint32_t id() const { return record_.family; }
   const FamilyRecord& record() const { return record_; }
   bool adopted() const { return !record_.adopted_path.empty(); }
-  uint64_t base_bytes() const { return base_bytes_; }
+  uint64_t base_bytes() const { return record_.base_bytes; }
 
   void set_files(int base_file, int area_file) {
     base_file_ = base_file;
@@ -120,6 +120,8 @@ class Family {
 
   /// A checkpoint that holds every record up to this batch is durable.
   void checkpointed(uint64_t batch);
+  /// The base file has this size now.
+  void set_base_bytes(uint64_t size_bytes) { record_.base_bytes = size_bytes; }
   void set_adopted_identity(const FileIdentity& identity) { record_.adopted_identity = identity; }
   void restore_version(UnitIndex unit, StampId stamp, Place place);
   bool drop_version(UnitIndex unit, StampId stamp);
@@ -146,7 +148,6 @@ class Family {
   Loop& loop_;
   Journal& journal_;
   FamilyRecord record_;
-  const uint64_t base_bytes_;
   int base_file_ = -1;
   int area_file_ = -1;
   Branches branches_;

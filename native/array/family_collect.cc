@@ -7,22 +7,6 @@ namespace {
 
 constexpr uint32_t kUnitsPerStep = 64;
 
-// `co_await HoldUnit(holds, unit)` has the unit alone until the object goes.
-struct HoldUnit : UnitHolder {
-  HoldUnit(UnitHolds& holds_, UnitIndex unit) : holds(holds_) {
-    first_unit = unit;
-    unit_count = 1;
-    exclusive = true;
-    run = [](Work* work) { static_cast<HoldUnit*>(static_cast<UnitHolder*>(work))->handle.resume(); };
-  }
-  bool await_ready() { return holds.acquire(*this); }
-  void await_suspend(std::coroutine_handle<> waiting) { handle = waiting; }
-  void await_resume() const noexcept {}
-
-  UnitHolds& holds;
-  std::coroutine_handle<> handle;
-};
-
 // `co_await Yield(loop)` goes on in the next turn.
 struct Yield : Work {
   explicit Yield(Loop& loop_) : loop(loop_) {
@@ -100,7 +84,7 @@ Task<void> Family::run_collection() {
       HoldUnit hold(holds_, unit);
       co_await hold;
       collect_unit(unit);
-      holds_.release(hold);
+      hold.release();
       if (++step % kUnitsPerStep == 0) co_await Yield(loop_);
     }
     branches_.forget_stamp_if_unused(id);

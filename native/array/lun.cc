@@ -43,6 +43,7 @@ Status Lun::check(const LunRequest& request) const {
     if (is_copy()) return Status(Code::copy_gone, describe() + " has been deleted");
     return Status(Code::lun_not_found, describe() + " has been detached from its array");
   }
+  if (state_ == State::changing) return Status(Code::lun_in_use, describe() + " is being reverted or resynchronized");
   if (state_ == State::closed) return Status(Code::lun_closed, describe() + " is closed");
   if (request.op == LunOp::flush) return Status();
   if (request.length_bytes > kRequestBytesMax ||
@@ -156,6 +157,19 @@ View Lun::cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* o
   present->epoch = family_->branches().epoch(record_.view.front().branch);
   epochs_.push_back(std::move(present));
   return copy;
+}
+
+void Lun::see_through(const View& view) {
+  record_.view = view;
+  epochs_.clear();
+  auto present = std::make_shared<EpochWrites>();
+  present->epoch = family_->branches().epoch(view.front().branch);
+  epochs_.push_back(std::move(present));
+}
+
+void Lun::become_ordinary() {
+  record_.snapshot = Guid();
+  record_.source = Guid();
 }
 
 void Lun::present_epoch_restored() { epochs_.back()->epoch = family_->branches().epoch(record_.view.front().branch); }

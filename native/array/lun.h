@@ -31,7 +31,7 @@ inline constexpr uint32_t kRequestBytesMax = 32 << 20;
 
 class Lun final : public Holdable {
  public:
-  enum class State : uint8_t { open, closed, gone };
+  enum class State : uint8_t { open, changing, closed, gone };
 
   Lun(Loop& loop, LeaseTable& leases, Family& family, const LunRecord& record);
   ~Lun() override;
@@ -63,8 +63,16 @@ class Lun final : public Holdable {
   void retire(State state);
   /// Recovery: the branch's epoch has been raised since the LUN was made.
   void present_epoch_restored();
-  /// Takes requests again after retire(closed).
+  /// Takes requests again after retire(closed) or begin_change().
   void reinstate() { state_ = State::open; }
+  /// Refuses requests until reinstate(); the gate stays as it is, so not while the LUN is held.
+  void begin_change() { state_ = State::changing; }
+  /// It sees something else from now on. Only while no request is under way. Both views belong to the caller, who has
+  /// added the head of this one and removes that of the former.
+  void see_through(const View& view);
+  void set_size(uint64_t size_bytes) { record_.size_bytes = size_bytes; }
+  /// It is no shadow copy any more.
+  void become_ordinary();
   /// Returns when no request is under way.
   Task<void> drained();
   /// Notified whenever the writes of an epoch have all completed, or the last request has.
@@ -93,6 +101,7 @@ class Lun final : public Holdable {
   void submit_segments(LunRequest& request);
   void segment_done(LunRequest& request, const IoRequest& io);
   void undo_plan(LunRequest& request);
+  uint32_t unit_crc(const LunRequest::Change& change) const;
   void finish_write(LunRequest& request);
   void fail(LunRequest& request, Status status);
   void complete(LunRequest& request);

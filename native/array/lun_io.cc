@@ -191,6 +191,15 @@ void Lun::undo_plan(LunRequest& request) {
   }
 }
 
+// A unit that the end of the base file cuts short counts as if zeroes followed.
+uint32_t Lun::unit_crc(const LunRequest::Change& change) const {
+  const uint32_t stored = family_->stored_bytes(change.unit, change.place);
+  if (stored == kUnitBytes) return crc32c(change.data, kUnitBytes);
+  uint8_t whole[kUnitBytes] = {};
+  std::memcpy(whole, change.data, stored);
+  return crc32c(whole, kUnitBytes);
+}
+
 void Lun::finish_write(LunRequest& request) {
   if (request.writes_home) family_->data_written(true);
   if (request.writes_area) family_->data_written(false);
@@ -199,7 +208,7 @@ void Lun::finish_write(LunRequest& request) {
   } else {
     const BranchId own = record_.view.front().branch;
     for (const LunRequest::Change& change : request.changes) {
-      const uint32_t data_crc = crc32c(change.data, family_->stored_bytes(change.unit, change.place));
+      const uint32_t data_crc = unit_crc(change);
       if (change.rewritten != 0) {
         family_->version_rewritten(change.unit, change.rewritten, change.place, data_crc);
         family_->rewrite_ended();

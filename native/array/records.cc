@@ -78,6 +78,7 @@ void encode(std::vector<uint8_t>& out, const FamilyRecord& record) {
     writer.u32(record.family);
     writer.guid(record.original);
     writer.u32(record.root_branch);
+    writer.u64(record.base_bytes);
     writer.string(record.adopted_path);
     writer.u64(record.adopted_identity.device);
     writer.u64(record.adopted_identity.inode);
@@ -116,6 +117,13 @@ void encode_durable(std::vector<uint8_t>& out, uint32_t family, uint64_t batch) 
 
 void encode_family_removed(std::vector<uint8_t>& out, uint32_t family) {
   put_record(out, RecordType::family_removed, [&](ByteWriter& writer) { writer.u32(family); });
+}
+
+void encode_family_deleted(std::vector<uint8_t>& out, uint32_t family, const Guid& original) {
+  put_record(out, RecordType::family_deleted, [&](ByteWriter& writer) {
+    writer.u32(family);
+    writer.guid(original);
+  });
 }
 
 void encode_lun_removed(std::vector<uint8_t>& out, const Guid& lun) {
@@ -164,6 +172,7 @@ bool decode(ByteReader& in, FamilyRecord* record) {
   record->family = in.u32();
   record->original = in.guid();
   record->root_branch = in.u32();
+  record->base_bytes = in.u64();
   record->adopted_path = in.string();
   record->adopted_identity.device = in.u64();
   record->adopted_identity.inode = in.u64();
@@ -201,7 +210,7 @@ bool next_record(ByteReader& in, RecordType* type, std::span<const uint8_t>* pay
   const uint16_t zero = in.u16();
   const uint32_t length = in.u32();
   if (!in.ok() || zero != 0 || length > in.left() || length > kRecordBytesMax || raw_type == 0 ||
-      raw_type > static_cast<uint16_t>(RecordType::next_journal)) {
+      raw_type > static_cast<uint16_t>(RecordType::family_deleted)) {
     *ok = false;
     return false;
   }

@@ -7,10 +7,14 @@
 // that replaying needs no rule of how the change came about.
 //
 //   stamp          family u32, stamp u32, branch u32, epoch u64
-//   redirect       family u32, unit u32, stamp u32, place u32, CRC-32C of the data u32
+//   redirect       family u32, unit u32, stamp u32, place u32, CRC-32C of the data u32 (zeroes behind the LUN's end
+//                  included, so that growing it changes nothing)
 //   durable        family u32, batch u64: the family's records up to that batch rest on data that cannot be lost
-//   family_added   FamilyRecord                 family_removed  family u32
-//   lun_added      LunRecord                    lun_removed     guid
+//   family_added   FamilyRecord; again for a family that has changed
+//   family_removed family u32: forgotten, its base file stays
+//   family_deleted family u32, guid of its original: forgotten, its files go
+//   lun_added      LunRecord; again for a LUN that has changed (grown, reverted, no copy any more)
+//   lun_removed    guid
 //   set_recorded   SetRecord with its copies    set_created     guid, note string
 //   copies_removed count u32, guids of copy LUNs; a set without copies is gone
 //   next_journal   number u64, generation u64: the last record of a journal
@@ -29,7 +33,7 @@
 
 namespace holdfast {
 
-inline constexpr uint32_t kFormat = 1;
+inline constexpr uint32_t kFormat = 2;
 
 enum class RecordType : uint16_t {
   stamp = 1,
@@ -43,6 +47,7 @@ enum class RecordType : uint16_t {
   set_created = 9,
   copies_removed = 10,
   next_journal = 11,
+  family_deleted = 12,
 };
 
 struct StampRecord {
@@ -72,8 +77,9 @@ struct FileIdentity {
 
 struct FamilyRecord {
   uint32_t family = 0;
-  Guid original;  // names base/<guid> and area/<guid>
+  Guid original;  // names base/<guid> and area/<guid>, also when that LUN is gone
   BranchId root_branch = kNoBranch;
+  uint64_t base_bytes = 0;   // no member is larger
   std::string adopted_path;  // empty: the base file is the array's own
   FileIdentity adopted_identity;
   bool closed_cleanly = false;  // adopted_identity was taken at a close and must match at the next opening
@@ -109,6 +115,8 @@ void encode(std::vector<uint8_t>& out, const LunRecord& record);
 void encode(std::vector<uint8_t>& out, const SetRecord& record);
 void encode_durable(std::vector<uint8_t>& out, uint32_t family, uint64_t batch);
 void encode_family_removed(std::vector<uint8_t>& out, uint32_t family);
+/// The family's files are named by its original; they are removed after this is durable, and by recovery if need be.
+void encode_family_deleted(std::vector<uint8_t>& out, uint32_t family, const Guid& original);
 void encode_lun_removed(std::vector<uint8_t>& out, const Guid& lun);
 void encode_set_created(std::vector<uint8_t>& out, const Guid& set, const std::string& note);
 void encode_copies_removed(std::vector<uint8_t>& out, std::span<const Guid> copies);

@@ -25,11 +25,11 @@ uint64_t number_of(const std::string& name, const std::string& prefix) {
   return number;
 }
 
-Status damaged(const std::string& where, uint64_t offset, const std::string& what) {
+}  // namespace
+
+Status Recovery::damaged(const std::string& where, uint64_t offset, const std::string& what) {
   return Status(Code::array_damaged, where + " is damaged at byte " + std::to_string(offset) + ": " + what, 0, offset);
 }
-
-}  // namespace
 
 Recovery::Recovery(StorageArray& array, const OpenOptions& options)
     : array_(array), options_(options), loop_(array.loop_) {}
@@ -222,6 +222,14 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
       families_[record.family].record = record;
       return Status();
     }
+    case RecordType::family_deleted: {
+      const uint32_t family = in.u32();
+      const Guid original = in.guid();
+      if (!in.done()) return malformed;
+      families_.erase(family);
+      array_.doomed_families_.push_back(DoomedFamily{family, original});
+      return Status();
+    }
     case RecordType::family_removed: {
       const uint32_t family = in.u32();
       if (!in.done() || families_.erase(family) == 0) return malformed;
@@ -230,6 +238,7 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
     case RecordType::lun_added: {
       LunRecord record;
       if (!decode(in, &record) || families_.count(record.family) == 0) return malformed;
+      for (const ViewEntry& entry : record.view) highest_branch_ = std::max(highest_branch_, entry.branch);
       luns_[record.guid] = record;
       return Status();
     }
@@ -277,151 +286,6 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
     }
   }
   return malformed;
-}
-
-Task<Status> Recovery::build() {
-  array_.number_ = last_number_;
-  array_.next_branch_ = std::max(header_.next_branch, highest_branch_ + 1);
-  // Batches that were never readable again are never to be mistaken for those that follow.
-  array_.journal_.start(-1, 0, next_sequence_ + 1);
-  for (auto& [id, state] : families_) {
-    array_.next_family_ = std::max(array_.next_family_, id + 1);
-    Status opened = co_await open_family(state);
-    if (!opened.ok()) co_return opened;
-  }
-  restore_sets();
-  for (auto& [id, state] : families_) {
-    Family& family = *array_.families_.at(id);
-    // Epochs that were in use, and branches of sets that were never recorded.
-    for (const auto& [stamp_id, stamp] : state.stamps) {
-      family.branches().restore_stamp(stamp_id, stamp.branch, stamp.epoch);
-      family.branches().raise_epoch(stamp.branch, stamp.epoch);
-    }
-    for (VersionMap::LeafRef& leaf : state.leaves) family.map().append_leaf(std::move(leaf));
-    Status believed = co_await believe_redirects(state, family);
-    if (!believed.ok()) co_return believed;
-    if (!family.collect_all()) {
-      co_return damaged(array_.files_.area(state.record.original), 0, "two units are said to live in one place");
-    }
-    family.checkpointed(next_sequence_);
-    if (array_.recovered_unclean_) {
-      // What was believed may still be on its way from the page cache to the disk.
-      family.data_written(true);
-      family.data_written(false);
-    }
-  }
-  for (auto& [guid, lun] : array_.luns_) lun->present_epoch_restored();
-  co_return Status();
-}
-
-Task<Status> Recovery::open_adopted(FamilyState& state, int* file) {
-  const std::string& path = state.record.adopted_path;
-  Result<int> opened = co_await array_.files_.open(path, O_RDWR, array_.manifest_.mode);
-  if (!opened.ok()) {
-    co_return Status(Code::lun_changed, "the adopted image " + path + " cannot be opened: " + opened.status().message(),
-                     opened.status().error_number());
-  }
-  *file = opened.value();
-  const int64_t locked = co_await file_call(loop_, [&](FileSystem& fs) { return fs.lock(*file); });
-  if (locked < 0) co_return Status(Code::lun_adopted, path + " is in use by another array or program");
-  FileStat stat;
-  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(*file, &stat); });
-  const FileIdentity now{stat.device, stat.inode, stat.size_bytes, stat.modified_nanos, stat.changed_nanos};
-  const FileIdentity& then = state.record.adopted_identity;
-  if (now.size_bytes != then.size_bytes) {
-    co_return Status(Code::lun_changed, "the adopted image " + path + " has " + std::to_string(now.size_bytes) +
-                                            " bytes and had " + std::to_string(then.size_bytes));
-  }
-  const bool same_file = now.device == then.device && now.inode == then.inode;
-  const bool untouched = !state.record.closed_cleanly || now == then;
-  if ((!same_file || !untouched) && !options_.accept_changed) {
-    co_return Status(Code::lun_changed, "the adopted image " + path +
-                                            " was changed outside since the array was closed; its shadow copies may "
-                                            "show the change. Open with acceptChanged to go on");
-  }
-  state.record.adopted_identity = now;
-  co_return Status();
-}
-
-Task<Status> Recovery::open_family(FamilyState& state) {
-  const auto original = luns_.find(state.record.original);
-  if (original == luns_.end()) co_return damaged(array_.files_.path(), 0, "a family has lost its original LUN");
-  int base = -1;
-  if (!state.record.adopted_path.empty()) {
-    Status adopted = co_await open_adopted(state, &base);
-    if (!adopted.ok()) {
-      co_await array_.files_.close(base);
-      co_return adopted;
-    }
-  } else {
-    Result<int> opened = co_await open_own(array_.files_.base(state.record.original), O_RDWR);
-    if (!opened.ok()) co_return opened.status();
-    base = opened.value();
-  }
-  Result<int> area = co_await open_own(array_.files_.area(state.record.original), O_RDWR);
-  if (!area.ok()) {
-    co_await array_.files_.close(base);
-    co_return area.status();
-  }
-  auto family = std::make_unique<Family>(loop_, array_.journal_, state.record, original->second.size_bytes);
-  family->set_files(base, area.value());
-  array_.families_[state.record.family] = std::move(family);
-  co_return Status();
-}
-
-void Recovery::restore_sets() {
-  for (const auto& [guid, record] : luns_) {
-    Family& family = *array_.families_.at(record.family);
-    array_.luns_[guid] = std::make_shared<Lun>(loop_, array_.leases_, family, record);
-  }
-  for (const auto& [guid, record] : luns_) {
-    if (!record.snapshot.is_null()) array_.add_copy(array_.find_lun(guid));
-  }
-  for (const auto& [id, record] : sets_) {
-    auto set = std::make_unique<ShadowSet>();
-    set->state = record.created ? SetState::created : SetState::recorded;
-    set->record = record;
-    set->record.copies.clear();
-    set->released = true;
-    for (const LunRecord& copy : record.copies) {
-      ShadowCopy member;
-      member.ids = ArmCopy{copy.source, copy.snapshot, copy.guid};
-      member.branch = copy.view.front().branch;
-      member.source = array_.find_lun(copy.source);
-      member.lun = array_.find_lun(copy.guid);
-      set->copies.push_back(std::move(member));
-    }
-    array_.sets_[id] = std::move(set);
-  }
-}
-
-Task<Status> Recovery::believe_redirects(FamilyState& state, Family& family) {
-  AlignedBuffer bytes = make_aligned(kUnitBytes);
-  for (const auto& [key, candidates] : state.redirected) {
-    const auto unit = static_cast<UnitIndex>(key >> 32);
-    const auto stamp = static_cast<StampId>(key);
-    if (unit >= units_of(family.base_bytes())) {
-      co_return damaged(array_.files_.area(state.record.original), unit_offset(unit), "a redirect lies behind the LUN");
-    }
-    for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
-      bool believed = candidate->batch <= state.durable_mark;
-      if (!believed) {
-        const bool home = candidate->place == kHome;
-        const uint32_t stored = family.stored_bytes(unit, candidate->place);
-        const int64_t result = co_await IoAwait(loop_, IoOp::read, home ? family.base_file() : family.area_file(),
-                                                unit_offset(home ? unit : candidate->place), bytes.get(), stored);
-        if (result < 0) {
-          co_return Status::from_errno(static_cast<int>(-result), "reading redirected data", unit_offset(unit));
-        }
-        std::memset(bytes.get() + result, 0, kUnitBytes - static_cast<size_t>(result));
-        believed = crc32c(bytes.get(), stored) == candidate->data_crc;
-      }
-      if (!believed) continue;
-      family.restore_version(unit, stamp, candidate->place);
-      break;
-    }
-  }
-  co_return Status();
 }
 
 }  // namespace holdfast

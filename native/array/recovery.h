@@ -15,6 +15,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "array/aligned.h"
@@ -52,6 +53,7 @@ class Recovery {
     uint64_t durable_mark = 0;
   };
 
+  static Status damaged(const std::string& where, uint64_t offset, const std::string& what);
   Task<Status> load_checkpoint();
   Task<Status> replay_journals();
   struct JournalBytes {
@@ -85,6 +87,7 @@ class Recovery {
   uint64_t follow_generation_ = 0;
   std::map<uint32_t, FamilyState> families_;
   std::map<Guid, LunRecord> luns_;
+  std::unordered_set<uint32_t> families_with_luns_;
   std::map<Guid, SetRecord> sets_;
 };
 

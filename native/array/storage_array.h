@@ -65,6 +65,12 @@ struct CheckReport {
   std::vector<std::string> faults;
 };
 
+/// A family that is no more and whose files may still be there.
+struct DoomedFamily {
+  uint32_t family = 0;
+  Guid original;
+};
+
 class StorageArray {
  public:
   static Task<Result<std::shared_ptr<StorageArray>>> create(Loop& loop, LeaseTable& leases, std::string path,
@@ -83,8 +89,16 @@ class StorageArray {
   // LUNs. --------------------------------------------------------------------------------------------------------
   Task<Result<Guid>> create_lun(uint64_t size_bytes);
   Task<Result<Guid>> adopt_lun(std::string image_path);
-  /// Brings every unit home, syncs, and forgets the LUN; its base file stays. lun_in_use while copies exist.
+  /// Brings every unit home, syncs, and forgets the LUN; its base file stays, with the LUN's size. lun_in_use while
+  /// another LUN of the family exists.
   Task<Result<std::string>> detach_lun(Guid lun);
+  /// An ordinary LUN goes, and its bytes with it; an adopted image stays where it is. lun_in_use while it has copies.
+  Task<Status> delete_lun(Guid lun);
+  /// The new end reads as zeroes; copies keep the size they were taken with.
+  Task<Status> grow_lun(Guid lun, uint64_t size_bytes);
+  /// The LUN holds what `source`, a shadow copy or another LUN of its family, holds now, at once and durably: nothing
+  /// is copied. Copies of either, and the source, stay as they are. The LUN keeps its size.
+  Task<Status> revert_lun(Guid lun, Guid source);
   std::shared_ptr<Lun> find_lun(const Guid& guid) const;
   std::vector<LunInfo> list_luns() const;
   /// What list_luns() says of one LUN, at a cost that does not depend on the others; nothing if there is none.
@@ -104,6 +118,8 @@ class StorageArray {
   Task<Status> abort_set(Guid set);
   /// Deletes copies by snapshot id, durably; space comes back in the background.
   Task<Status> delete_copies(std::vector<Guid> snapshots);
+  /// Copies become ordinary LUNs that no set and no source knows of; the guids of those LUNs, in the order asked for.
+  Task<Result<std::vector<Guid>>> break_copies(std::vector<Guid> snapshots);
   std::vector<SetRecord> list_sets() const;
   void owner_died(OwnerId owner);
 
@@ -131,10 +147,11 @@ class StorageArray {
    private:
     StorageArray& array_;
   };
-  // A copy whose removal is recorded, and the batch that says so.
+  // A view that nobody has any more, once the batch that says so cannot be lost.
   struct Removal {
     uint64_t batch;
-    std::shared_ptr<Lun> copy;
+    Family* family;
+    View view;
   };
 
   StorageArray(Loop& loop, LeaseTable& leases, ArrayFiles files, Manifest manifest);
@@ -151,6 +168,12 @@ class StorageArray {
   Task<Status> take_back_original(std::shared_ptr<Lun> lun);
   Task<void> retire_family(Lun& original);
   Task<Status> bring_home(Lun& lun);
+  Task<void> remove_doomed_files();
+  Status why_in_use(const std::shared_ptr<Lun>& lun) const;
+  bool is_last_of_family(const Lun& lun) const;
+  /// In one turn: the LUN sees this, and the record that says so joins the open batch, whose sequence is returned.
+  uint64_t record_view(Lun& lun, const View& view);
+  Task<Status> grow_base(Family& family, uint64_t size_bytes);
 
   CheckpointImage image(uint64_t number, uint64_t generation, bool closing);
   Task<Status> write_checkpoint_file(const CheckpointImage& image);
@@ -178,9 +201,10 @@ class StorageArray {
   Task<void> run_end_set(Guid set);
   Task<Status> remove_recorded(ShadowSet& set);
   Task<Status> remove_copies(std::vector<Guid> snapshots);
+  void forget_lost_members();
   void settle_removals();
   Task<Status> drop_unfinished_sets();
-  void remove_copy(Lun& copy);
+  void remove_view(Family& family, const View& view);
 
   Loop& loop_;
   LeaseTable& leases_;
@@ -210,8 +234,10 @@ class StorageArray {
   // The recorded copies among them, by snapshot id.
   std::unordered_map<Guid, std::shared_ptr<Lun>, GuidHash> copies_;
   std::map<Guid, std::unique_ptr<ShadowSet>> sets_;
-  // Removed copies whose versions stay protected until the removal cannot be lost any more.
+  // Views whose versions stay protected until their removal cannot be lost any more.
   std::vector<Removal> removals_;
+  // Deleted for good as soon as their files are.
+  std::vector<DoomedFamily> doomed_families_;
 };
 
 }  // namespace holdfast

@@ -12,6 +12,7 @@
 // Cost: one small hash table entry per unit held at the moment; waiting allocates a node.
 #pragma once
 
+#include <coroutine>
 #include <cstdint>
 #include <vector>
 
@@ -71,6 +72,29 @@ class UnitHolds {
   uint32_t used_count_ = 0;
   std::vector<Waiter> waiters_;
   uint32_t free_waiter_ = 0;
+};
+
+/// A task that has one unit alone, from `co_await` until release(). A frame that is destroyed releases nothing: its
+/// family goes with it.
+class HoldUnit : UnitHolder {
+ public:
+  HoldUnit(UnitHolds& holds, UnitIndex unit) : holds_(holds) {
+    first_unit = unit;
+    unit_count = 1;
+    exclusive = true;
+    run = [](Work* work) { static_cast<HoldUnit*>(static_cast<UnitHolder*>(work))->waiting_.resume(); };
+  }
+  HoldUnit(const HoldUnit&) = delete;
+  HoldUnit& operator=(const HoldUnit&) = delete;
+
+  bool await_ready() { return holds_.acquire(*this); }
+  void await_suspend(std::coroutine_handle<> waiting) { waiting_ = waiting; }
+  void await_resume() const noexcept {}
+  void release() { holds_.release(*this); }
+
+ private:
+  UnitHolds& holds_;
+  std::coroutine_handle<> waiting_;
 };
 
 }  // namespace holdfast

@@ -1,5 +1,5 @@
 // holdfast array and holdfast lun, run as a shell runs them.
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import type { Command } from 'commander'
@@ -52,6 +52,23 @@ test.serial('a LUN that was created is listed and inspected, and detached as a p
   t.deepEqual(await failure('lun', 'inspect', dir, made.guid), [3, 'ERR_LUN_NOT_FOUND'])
 })
 
+test.serial('a LUN grows and is deleted with its bytes', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  await result(t, 'array', 'create', dir)
+  const { guid } = await result<LunResult>(t, 'lun', 'create', dir, '4MiB')
+  t.is((await result<LunResult>(t, 'lun', 'grow', dir, guid, '6MiB')).sizeBytes, 6 << 20)
+  const { luns } = await result<{ luns: LunInfo[] }>(t, 'lun', 'list', dir)
+  t.deepEqual(
+    luns.map(({ sizeBytes }) => sizeBytes),
+    [6 << 20],
+  )
+  t.deepEqual(await failure('lun', 'grow', dir, guid, '5MiB'), [2, 'ERR_LUN_SIZE'])
+  t.deepEqual(await failure('lun', 'revert', dir, guid, newGuid()), [3, 'VSS_E_OBJECT_NOT_FOUND'])
+  await result(t, 'lun', 'delete', dir, guid)
+  t.deepEqual(await failure('lun', 'delete', dir, guid), [3, 'ERR_LUN_NOT_FOUND'])
+  t.deepEqual(readdirSync(join(dir, 'base')), [])
+})
+
 test.serial(
   'an adopted image is a LUN of its size, not adopted twice, and given back unchanged',
   async (t) => {
@@ -86,7 +103,7 @@ test.serial('an array with an image changed from outside opens only if the chang
 
 test('every command that opens an array can be told to accept a changed image', (t) => {
   const commands = leavesOf(makeProgram()).filter((command) => command.helpInformation().includes('<array>'))
-  t.is(commands.length, 9)
+  t.is(commands.length, 13)
   for (const command of [...commands, ...leavesOf(makeProgram()).filter(isArrayCommand)]) {
     const names = command.options.map(({ long }) => long)
     t.is(names.includes('--accept-changed'), command.name() !== 'create' || !isArrayCommand(command))
@@ -146,8 +163,8 @@ test.serial('every command explains itself and the exit codes with --help', asyn
   }
   t.deepEqual(names, [
     ...['demo', 'create', 'info', 'check'],
-    ...['create', 'adopt', 'detach', 'list', 'inspect'],
-    ...['create', 'list', 'export', 'delete', 'commit'],
+    ...['create', 'adopt', 'grow', 'revert', 'delete', 'detach', 'list', 'inspect'],
+    ...['create', 'list', 'export', 'break', 'delete', 'commit'],
   ])
 })
 

@@ -94,6 +94,32 @@ test.serial(
   },
 )
 
+test.serial(
+  'a LUN goes back to its shadow copy, and a copy that is broken off outlives it as a LUN of its own',
+  async (t) => {
+    const directory = temporaryDirectory(t)
+    const dir = join(directory, 'array')
+    const [lun] = (await arrayWith(dir, 1, 'before')) as [string]
+    const { setId, snapshots } = await result<CreatedResult>(t, 'snapshot', 'create', dir, lun)
+    const { snapshotId, copyLun } = snapshots[0] as KnownSnapshot
+    await overwrite(dir, lun, 'after!')
+    await result(t, 'lun', 'revert', dir, lun, snapshotId)
+    t.deepEqual(await failure('lun', 'delete', dir, lun), [4, 'ERR_LUN_IN_USE'])
+    t.deepEqual(await result(t, 'snapshot', 'break', dir, setId), { id: setId, luns: [copyLun] })
+    t.deepEqual(await failure('snapshot', 'break', dir, setId), [3, 'VSS_E_OBJECT_NOT_FOUND'])
+
+    const again = await result<CreatedResult>(t, 'snapshot', 'create', dir, copyLun)
+    t.is(again.snapshots[0]?.sourceLun, copyLun)
+    await using array = await StorageArray.open(dir)
+    for (const guid of [lun, copyLun]) {
+      await using opened = await array.openLun(guid)
+      const bytes = await opened.read(0, LUN_BYTES)
+      t.true(bytes.includes(Buffer.alloc(4096, 'before')), guid)
+      t.false(bytes.includes('after!'), guid)
+    }
+  },
+)
+
 test.serial('an export does not replace a file that is there unless it is told to', async (t) => {
   const directory = temporaryDirectory(t)
   const [dir, image] = [join(directory, 'array'), join(directory, 'disk.img')]

@@ -80,9 +80,15 @@ bool CrashScenario::step() {
     step_flush();
   } else if (kind < 82) {
     step_take_set();
-  } else if (kind < 91) {
+  } else if (kind < 88) {
     step_delete_set();
-  } else if (kind < 96) {
+  } else if (kind < 91) {
+    step_revert();
+  } else if (kind < 93) {
+    step_break_set();
+  } else if (kind < 94) {
+    step_delete_lun();
+  } else if (kind < 97) {
     step_checkpoint();
   } else {
     step_reopen();
@@ -232,6 +238,52 @@ void CrashScenario::step_delete_set() {
   }
 }
 
+void CrashScenario::step_revert() {
+  for (const auto& set : sets_) {
+    if (!set->acknowledged || set->ending || pick(2) == 0) continue;
+    const size_t member = pick(set->copies.size());
+    const Guid lun = set->sources[member];
+    if (std::find(originals_.begin(), originals_.end(), lun) == originals_.end()) continue;
+    if (pick(2) == 0) step_write();
+    reverting_.emplace(lun, models_.at(set->copies[member]).copy());
+    std::optional<Status> reverted = machine_->try_run(machine_->array->revert_lun(lun, set->copies[member]));
+    if (!reverted.has_value()) return;
+    if (reverted->ok()) models_.insert_or_assign(lun, reverting_->second);
+    reverting_.reset();
+    return;
+  }
+}
+
+void CrashScenario::step_break_set() {
+  if (originals_.size() > 5) return step_delete_lun();
+  for (const auto& set : sets_) {
+    if (!set->acknowledged || set->ending || set->auto_release || pick(2) == 0) continue;
+    set->ending = set->breaking = true;
+    std::optional<Result<std::vector<Guid>>> broken = machine_->try_run(machine_->array->break_copies(set->snapshots));
+    if (!broken.has_value()) return;
+    if (!broken->ok()) std::abort();
+    originals_.insert(originals_.end(), set->copies.begin(), set->copies.end());
+    set->ended = true;
+    return;
+  }
+}
+
+void CrashScenario::step_delete_lun() {
+  if (originals_.size() < 3) return;
+  const Guid lun = originals_[pick(originals_.size())];
+  if (machine_->array->find_lun(lun)->copy_count() > 0) return;
+  deleting_ = lun;
+  // What is written meanwhile is refused, or goes with it.
+  await_everything();
+  if (stopped()) return;
+  std::optional<Status> deleted = machine_->try_run(machine_->array->delete_lun(lun));
+  if (!deleted.has_value()) return;
+  deleting_.reset();
+  if (!deleted->ok()) return;
+  std::erase(originals_, lun);
+  models_.erase(lun);
+}
+
 void CrashScenario::step_checkpoint() { (void)machine_->try_run(machine_->array->checkpoint()); }
 
 void CrashScenario::step_reopen() {
@@ -283,19 +335,33 @@ std::string CrashScenario::recover_and_compare(const std::shared_ptr<SimulatedDi
   for (auto& [guid, model] : models_) {
     std::shared_ptr<Lun> lun = machine_->array->find_lun(guid);
     if (lun == nullptr) continue;  // compare_sets has told which may be gone
-    const std::vector<uint8_t> bytes = read_bytes(*machine_, *lun, 0, kLunBytes);
-    broken = model.compare(bytes);
+    broken = compare_lun(guid, model);
     if (!broken.empty()) return (lun->is_copy() ? "copy " : "LUN ") + guid.to_string() + ": " + broken;
-    model.restart_from(bytes);
     alive.emplace(guid, model);
   }
   models_ = std::move(alive);
+  reverting_.reset();
   const CheckReport report = machine_->array->check();
   return report.faults.empty() ? std::string() : report.faults.front();
 }
 
+// Empty, or what it holds and must not; afterwards the model is what was found.
+std::string CrashScenario::compare_lun(const Guid& guid, LunModel& model) {
+  const std::vector<uint8_t> bytes = read_bytes(*machine_, *machine_->array->find_lun(guid), 0, kLunBytes);
+  std::string broken = model.compare(bytes);
+  if (!broken.empty() && reverting_.has_value() && reverting_->first == guid) {
+    broken = reverting_->second.compare(bytes);
+  }
+  if (broken.empty()) model.restart_from(bytes);
+  return broken;
+}
+
 // A set is whole or absent; one that was promised is there, one whose end was promised is not.
 std::string CrashScenario::compare_sets() {
+  if (deleting_.has_value()) {
+    if (machine_->array->find_lun(*deleting_) == nullptr) std::erase(originals_, *deleting_);
+    deleting_.reset();
+  }
   for (const Guid& original : originals_) {
     if (machine_->array->find_lun(original) == nullptr) return "LUN " + original.to_string() + " is lost";
   }
@@ -306,12 +372,17 @@ std::string CrashScenario::compare_sets() {
       if (machine_->array->find_lun(copy) != nullptr) ++present;
     }
     const std::string name = "set " + set->id.to_string();
+    if (set->breaking && present == set->copies.size() && !machine_->array->find_lun(set->copies[0])->is_copy()) {
+      originals_.insert(originals_.end(), set->copies.begin(), set->copies.end());
+      continue;
+    }
+    if (set->breaking && present == 0) return name + " was lost while it was being broken off";
     if (present != 0 && present != set->copies.size()) return name + " is there in part";
     if (present == 0 && set->acknowledged && !set->ending && !set->auto_release) return name + " is lost";
     if (present != 0 && (set->ended || set->auto_release)) return name + " is still there";
     if (present == 0) continue;
     set->acknowledged = true;
-    set->ending = false;
+    set->ending = set->breaking = false;
     set->recorded = Status();
     alive.push_back(set);
   }

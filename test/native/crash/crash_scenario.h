@@ -1,8 +1,9 @@
 // test/native/crash/crash_scenario.h
 //
 // A random life of an array, from a seed: overlapping writes, flushes, sets over several LUNs, writes to copies,
-// deletions, aborts, checkpoints and reopenings, with a model beside it. The same seed gives the same life, so it can
-// be cut off after any operation of the disk and compared with what its users had been promised until then.
+// deletions, aborts, reverts, copies broken off, LUNs deleted, checkpoints and reopenings, with a model beside it. The
+// same seed gives the same life, so it can be cut off after any operation of the disk and compared with what its users
+// had been promised until then.
 #pragma once
 
 #include <map>
@@ -46,8 +47,9 @@ class CrashScenario {
     bool auto_release = false;
     std::optional<Status> recorded;  // outcome of record and finish, once there
     bool acknowledged = false;
-    bool ending = false;  // a deletion or abort has begun
-    bool ended = false;   // and was acknowledged
+    bool ending = false;    // a deletion or abort has begun
+    bool ended = false;     // and was acknowledged
+    bool breaking = false;  // its copies are becoming ordinary LUNs
   };
 
   uint64_t pick(uint64_t bound) { return random_() % bound; }
@@ -57,6 +59,10 @@ class CrashScenario {
   void step_flush();
   void step_take_set();
   void step_delete_set();
+  void step_revert();
+  void step_break_set();
+  void step_delete_lun();
+  std::string compare_lun(const Guid& guid, LunModel& model);
   void step_checkpoint();
   void step_reopen();
   void turn_a_little();
@@ -70,7 +76,12 @@ class CrashScenario {
   const uint32_t steps_;
   std::unique_ptr<Machine> machine_;
   uint64_t next_number_ = 1;
+  // LUNs that are no shadow copies.
   std::vector<Guid> originals_;
+  // Being reverted, and what it will hold: it holds all of that or all of what it held.
+  std::optional<std::pair<Guid, LunModel>> reverting_;
+  // Being deleted.
+  std::optional<Guid> deleting_;
   std::map<Guid, LunModel> models_;
   std::vector<std::shared_ptr<KnownSet>> sets_;
   std::vector<std::unique_ptr<Write>> writes_;

@@ -8,10 +8,11 @@
  *     { "set": id, "copies": [[guid, sha256], …] } the set is CREATED and its copies have these contents
  *     { "deleting": id }                           from here on the set may be gone
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { ArrayKernelSupport, type Lun, StorageArray } from '../../../lib/index.ts'
+import { type Lun, StorageArray } from '../../../lib/index.ts'
+import { takeCopies } from '../../array/take-copies.ts'
 
 export const lunBytes: number = 2 ** 20
 export const pageBytes: number = 4096
@@ -71,38 +72,14 @@ async function writePages(luns: readonly Lun[], next: () => number): Promise<voi
 }
 
 async function takeSet(array: StorageArray, luns: readonly Lun[], autoRelease: boolean): Promise<string[]> {
-  const setId = randomUUID()
-  const copies = luns.map((lun) => ({
-    sourceGuid: lun.guid,
-    snapshotId: randomUUID(),
-    copyGuid: randomUUID(),
-  }))
-  const createdAtFiletime = BigInt(Date.now()) * 10_000n + 116_444_736_000_000_000n
-  await array.armSet({
-    setId,
-    context: autoRelease ? 0 : 0x19,
-    autoRelease,
-    vssFlags: 0n,
-    createdAtFiletime,
-    copies,
-  })
-  const kernel = new ArrayKernelSupport((name) => {
-    const lun = luns.find(({ guid }) => guid === name)
-    if (lun === undefined) throw new Error(`no LUN ${name}`)
-    return { lun, lunName: name }
-  })
-  const names = luns.map(({ guid }) => guid)
-  const lease = await kernel.hold(setId, names, { limitMillis: 10_000, awaitWritesInFlight: false })
-  await kernel.release(lease)
-  await array.recordSet(setId)
-  await array.finishSet(setId, 'torture')
+  const copies = await takeCopies(array, luns, { autoRelease })
   const sums: [string, string][] = []
-  for (const { copyGuid } of copies) {
-    const copy = await array.openLun(copyGuid)
-    sums.push([copyGuid, await sha256(copy)])
+  for (const { guid } of copies) {
+    const copy = await array.openLun(guid)
+    sums.push([guid, await sha256(copy)])
     await copy.close()
   }
-  say({ set: setId, copies: sums })
+  say({ set: copies[0]?.setId, copies: sums })
   return copies.map(({ snapshotId }) => snapshotId)
 }
 
