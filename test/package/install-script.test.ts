@@ -1,6 +1,5 @@
-// What "npm install" runs, in a package with a loader that says what the test wants and a node-gyp that only
-// notes how it
-// was started.
+// What "npm install" runs, in a package with a loader that says what the test wants and a node-gyp that only notes
+// how it was started.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
