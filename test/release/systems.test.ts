@@ -145,6 +145,8 @@ test('a musl binary in the place of the glibc one fails as another C library, wi
   const consumer = await install(join(scratch(t), 'consumer'))
   const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds/linux-x64')
   copyFileSync(join(prebuilds, 'holdfast.musl.node'), join(prebuilds, 'holdfast.glibc.node'))
+  // With the manifest beside it the loader would see that this is not the file that was shipped.
+  rmSync(join(prebuilds, '../manifest.json'))
   program(consumer, 'take.mjs')
   const { status, stderr } = await run(process.execPath, [program(consumer, 'esm.mjs')], {
     cwd: consumer,
