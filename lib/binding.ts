@@ -135,6 +135,11 @@ interface Calls {
   /** Gives the guids of the LUNs that the copies have become. */
   copiesBreak(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<Guid[]>
   /** Gives the id of the lease. The LUNs lie in one array; none at all is legal. */
+  /** Gives the number of the walk. Without `older` it is over the blocks that may be other than zero. */
+  walkBegin(array: ArrayHandle, older: Guid | null, newer: Guid): Later<number>
+  /** Gives offset and length, in bytes, of one extent after the other; nothing when the walk has ended. */
+  walkContinue(array: ArrayHandle, walk: number, extentsMax: number): Later<Float64Array>
+  walkEnd(array: ArrayHandle, walk: number): Later<undefined>
   hold(
     setId: Guid,
     luns: readonly LunHandle[],
@@ -285,6 +290,10 @@ export const binding: Binding = {
   setList: (array) => call((slot) => addon.setList(slot, array)),
   copiesDelete: (array, snapshotIds) => call((slot) => addon.copiesDelete(slot, array, snapshotIds)),
   copiesBreak: (array, snapshotIds) => call((slot) => addon.copiesBreak(slot, array, snapshotIds)),
+  walkBegin: (array, older, newer) => call((slot) => addon.walkBegin(slot, array, older, newer)),
+  walkContinue: (array, walk, extentsMax) =>
+    call((slot) => addon.walkContinue(slot, array, walk, extentsMax)),
+  walkEnd: (array, walk) => call((slot) => addon.walkEnd(slot, array, walk)),
   hold: (setId, luns, limitMillis, awaitWritesInFlight) =>
     call((slot) => addon.hold(slot, setId, luns, limitMillis, awaitWritesInFlight)),
   release: (lease) => call((slot) => addon.release(slot, lease)),

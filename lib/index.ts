@@ -1,4 +1,6 @@
 /** What Holdfast offers. The list and nothing else; each part documents itself. */
+
+export type { Extent } from './array/blocks.ts'
 export { engineInfo } from './array/engine.ts'
 export type { HeldVolume, ResolveVolume } from './array/kernel-support.ts'
 export { ArrayKernelSupport } from './array/kernel-support.ts'

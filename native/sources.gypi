@@ -6,6 +6,8 @@
       "native/array/array_life.cc",
       "native/array/array_luns.cc",
       "native/array/array_sets.cc",
+      "native/array/array_walks.cc",
+      "native/array/block_walk.cc",
       "native/array/branches.cc",
       "native/array/checkpoint.cc",
       "native/array/family.cc",
@@ -72,10 +74,12 @@
       "native/addon/open_arrays.cc",
       "native/addon/scsi_functions.cc",
       "native/addon/set_functions.cc",
-      "native/addon/values.cc"
+      "native/addon/values.cc",
+      "native/addon/walk_functions.cc"
     ],
     "test_sources": [
       "test/native/array/adoption_test.cc",
+      "test/native/array/block_walk_test.cc",
       "test/native/array/branches_test.cc",
       "test/native/array/capture_test.cc",
       "test/native/array/checkpoint_test.cc",

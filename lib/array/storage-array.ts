@@ -18,6 +18,7 @@ import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { describeValue, type VssCode, VssError } from '../errors.ts'
 import { type Guid, parseGuid, parseGuids } from '../ids.ts'
 import { abortable } from './abortable.ts'
+import { type Extent, walkBlocks } from './blocks.ts'
 import { forgetOpen, watchOpen } from './collected.ts'
 import { Lun } from './lun.ts'
 
@@ -272,6 +273,36 @@ export class StorageArray {
       areaBytes: originals.reduce((sum, { areaBytes }) => sum + areaBytes, 0),
       memoryBytes: originals.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
     }
+  }
+
+  /**
+   * The extents in which `newerGuid`, a LUN or a shadow copy, differs from `olderGuid`, one of the same original LUN:
+   * what an incremental backup has to read. In order, not overlapping, in multiples of 4096 bytes but for the end of
+   * the LUN; a block that was written with the bytes it had counts as changed. What is written to a LUN while it is
+   * walked over may be missing. At a cost in proportion to what was written between the two.
+   *
+   * @throws VssError `ERR_LUN_NOT_FOUND`, `ERR_INVALID_ARGUMENT` for LUNs that do not come from one original,
+   *   `ERR_COPY_GONE` when one of them is deleted on the way
+   * @example
+   * ```ts
+   * for await (const { offsetBytes, lengthBytes } of array.changedBlocks(monday, tuesday)) {
+   *   await backup.write(offsetBytes, await lun.read(offsetBytes, lengthBytes))
+   * }
+   * ```
+   */
+  changedBlocks(olderGuid: Guid, newerGuid: Guid, options?: AsyncOptions): AsyncGenerator<Extent, void> {
+    const [older, newer] = [parseGuid(olderGuid, 'older LUN'), parseGuid(newerGuid, 'newer LUN')]
+    return walkBlocks('changedBlocks', this.#handle, older, newer, options)
+  }
+
+  /**
+   * The extents of a LUN or shadow copy that may hold something other than zeroes, like {@link changedBlocks}: what a
+   * full backup has to read.
+   *
+   * @throws VssError `ERR_LUN_NOT_FOUND`, or `ERR_COPY_GONE` when it is deleted on the way
+   */
+  allocatedBlocks(guid: Guid, options?: AsyncOptions): AsyncGenerator<Extent, void> {
+    return walkBlocks('allocatedBlocks', this.#handle, null, parseGuid(guid, 'LUN'), options)
   }
 
   /** Looks for contradictions in what the array knows of itself; changes nothing, cancelled or not. */

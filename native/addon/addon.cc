@@ -81,6 +81,9 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<set_list>(exports, environment, "setList");
   offer<copies_delete>(exports, environment, "copiesDelete");
   offer<copies_break>(exports, environment, "copiesBreak");
+  offer<walk_begin>(exports, environment, "walkBegin");
+  offer<walk_continue>(exports, environment, "walkContinue");
+  offer<walk_end>(exports, environment, "walkEnd");
   offer<hold>(exports, environment, "hold");
   offer<release>(exports, environment, "release");
 

@@ -53,6 +53,11 @@ Napi::Value set_list(Arguments& in);
 Napi::Value copies_delete(Arguments& in);
 Napi::Value copies_break(Arguments& in);
 
+// walk_functions.cc
+Napi::Value walk_begin(Arguments& in);
+Napi::Value walk_continue(Arguments& in);
+Napi::Value walk_end(Arguments& in);
+
 // hold_functions.cc
 Napi::Value hold(Arguments& in);
 Napi::Value release(Arguments& in);

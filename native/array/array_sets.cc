@@ -393,6 +393,7 @@ std::vector<SetRecord> StorageArray::list_sets() const {
 }
 
 void StorageArray::owner_died(OwnerId owner) {
+  std::erase_if(walks_, [&](const auto& entry) { return entry.second.owner == owner; });
   std::vector<Guid> owned;
   for (const auto& [id, set] : sets_) {
     if (set->owner == owner && (set->state != SetState::created || set->record.auto_release)) owned.push_back(id);

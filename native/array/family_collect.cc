@@ -7,22 +7,6 @@ namespace {
 
 constexpr uint32_t kUnitsPerStep = 64;
 
-// `co_await Yield(loop)` goes on in the next turn.
-struct Yield : Work {
-  explicit Yield(Loop& loop_) : loop(loop_) {
-    run = [](Work* work) { static_cast<Yield*>(work)->handle.resume(); };
-  }
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    handle = waiting;
-    loop.defer(*this);
-  }
-  void await_resume() const noexcept {}
-
-  Loop& loop;
-  std::coroutine_handle<> handle;
-};
-
 struct Version {
   BranchId branch;
   Epoch birth;

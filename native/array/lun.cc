@@ -38,13 +38,19 @@ uint32_t Lun::writes_in_flight() const {
   return count;
 }
 
-Status Lun::check(const LunRequest& request) const {
+Status Lun::why_unreadable() const {
   if (state_ == State::gone) {
     if (is_copy()) return Status(Code::copy_gone, describe() + " has been deleted");
     return Status(Code::lun_not_found, describe() + " has been detached from its array");
   }
   if (state_ == State::changing) return Status(Code::lun_in_use, describe() + " is being reverted or resynchronized");
   if (state_ == State::closed) return Status(Code::lun_closed, describe() + " is closed");
+  return Status();
+}
+
+Status Lun::check(const LunRequest& request) const {
+  Status unreadable = why_unreadable();
+  if (!unreadable.ok()) return unreadable;
   if (request.op == LunOp::flush) return Status();
   if (request.length_bytes > kRequestBytesMax ||
       !range_fits(request.offset_bytes, request.length_bytes, record_.size_bytes)) {

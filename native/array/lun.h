@@ -44,6 +44,8 @@ class Lun final : public Holdable {
   LunRecord present_record() const;
   Family& family() { return *family_; }
   State state() const { return state_; }
+  /// Why requests are refused; ok while they are not.
+  Status why_unreadable() const;
 
   /// Recorded shadow copies that were taken of it; the array counts.
   uint32_t copy_count() const { return copy_count_; }

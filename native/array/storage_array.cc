@@ -160,6 +160,7 @@ Task<Status> StorageArray::close() {
     co_await lun->drained();
   }
   while (tasks_running_ > 0) co_await changed_.wait();
+  walks_.clear();
   for (const auto& [guid, lun] : luns_) lun->retire(Lun::State::closed);  // those that were being made
   for (const auto& [id, family] : families_) co_await family->quiesce();
   co_return co_await close_families();

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "array/array_files.h"
+#include "array/block_walk.h"
 #include "array/checkpoint.h"
 #include "array/family.h"
 #include "array/journal.h"
@@ -70,6 +71,8 @@ struct DoomedFamily {
   uint32_t family = 0;
   Guid original;
 };
+
+using WalkId = uint64_t;
 
 class StorageArray {
  public:
@@ -123,6 +126,14 @@ class StorageArray {
   std::vector<SetRecord> list_sets() const;
   void owner_died(OwnerId owner);
 
+  // Blocks. ------------------------------------------------------------------------------------------------------
+  /// Begins a walk over the blocks in which `newer` differs from `older`, a LUN of its family, or, with no `older`,
+  /// over those of `newer` that may be other than zero. Ends with its owner.
+  Result<WalkId> begin_walk(OwnerId owner, Guid older, Guid newer);
+  /// The next extents in order, at most so many; none when it has ended. copy_gone if one of the two was deleted.
+  Task<Result<std::vector<Extent>>> continue_walk(OwnerId owner, WalkId walk, size_t extents_max);
+  void end_walk(OwnerId owner, WalkId walk);
+
   // Upkeep. ------------------------------------------------------------------------------------------------------
   Task<Status> checkpoint();
   CheckReport check() const;
@@ -146,6 +157,11 @@ class StorageArray {
 
    private:
     StorageArray& array_;
+  };
+  struct Walk {
+    OwnerId owner;
+    std::shared_ptr<BlockWalk> walk;
+    bool busy;
   };
   // A view that nobody has any more, once the batch that says so cannot be lost.
   struct Removal {
@@ -236,6 +252,8 @@ class StorageArray {
   std::map<Guid, std::unique_ptr<ShadowSet>> sets_;
   // Views whose versions stay protected until their removal cannot be lost any more.
   std::vector<Removal> removals_;
+  std::map<WalkId, Walk> walks_;
+  WalkId next_walk_ = 1;
   // Deleted for good as soon as their files are.
   std::vector<DoomedFamily> doomed_families_;
 };

@@ -163,4 +163,22 @@ class Event {
   List<Waiter> waiters_;
 };
 
+/// `co_await Yield(loop)` goes on in the next turn, after whatever else is to be done.
+class Yield : Work {
+ public:
+  explicit Yield(Loop& loop) : loop_(loop) {
+    run = [](Work* work) { static_cast<Yield*>(work)->handle_.resume(); };
+  }
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) {
+    handle_ = handle;
+    loop_.defer(*this);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  Loop& loop_;
+  std::coroutine_handle<> handle_;
+};
+
 }  // namespace holdfast

@@ -155,6 +155,18 @@ int PosixFileSystem::read_small(const std::string& path, std::string* contents) 
   }
 }
 
+int PosixFileSystem::find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) {
+  *begin_bytes = *end_bytes = 0;
+  const off_t begin = ::lseek(file, static_cast<off_t>(from_bytes), SEEK_DATA);
+  if (begin < 0 && errno == ENXIO) return 0;
+  if (begin < 0) return -errno;
+  const off_t end = ::lseek(file, begin, SEEK_HOLE);
+  if (end < 0) return -errno;
+  *begin_bytes = static_cast<uint64_t>(begin);
+  *end_bytes = static_cast<uint64_t>(end);
+  return 0;
+}
+
 uint64_t PosixFileSystem::free_bytes(const std::string& path) {
   struct statvfs status;
   if (retry([&] { return ::statvfs(path.c_str(), &status); }) != 0) return 0;

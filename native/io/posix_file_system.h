@@ -26,6 +26,7 @@ class PosixFileSystem final : public FileSystem {
   int sync_directory(const std::string& path) override;
   int lock(int file) override;
   int read_small(const std::string& path, std::string* contents) override;
+  int find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) override;
   uint64_t free_bytes(const std::string& path) override;
 
   /// Whether an open file lies on a file system in memory, where reading and writing copies bytes and waits for

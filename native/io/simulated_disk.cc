@@ -254,6 +254,13 @@ int SimulatedDisk::read_small(const std::string& path, std::string* contents) {
   return 0;
 }
 
+int SimulatedDisk::find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) {
+  const OpenFile* open_file = opened(file);
+  if (open_file == nullptr) return -EBADF;
+  open_file->inode->content.find_data(from_bytes, begin_bytes, end_bytes);
+  return 0;
+}
+
 uint64_t SimulatedDisk::free_bytes(const std::string& path) {
   if (find(path) == nullptr) return 0;
   const uint64_t used = used_bytes();

@@ -70,6 +70,7 @@ class SimulatedDisk final : public FileSystem {
   int sync_directory(const std::string& path) override;
   int lock(int file) override;
   int read_small(const std::string& path, std::string* contents) override;
+  int find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) override;
   uint64_t free_bytes(const std::string& path) override;
 
   // What an engine does with open files; bytes or -errno.

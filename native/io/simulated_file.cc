@@ -78,6 +78,23 @@ uint64_t SimulatedFile::read(uint64_t offset_bytes, uint8_t* out, uint64_t lengt
   return end - offset_bytes;
 }
 
+void SimulatedFile::find_data(uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) const {
+  *begin_bytes = *end_bytes = 0;
+  const auto has_data = [&](uint64_t index) {
+    const auto page = pages_.find(index);
+    return page != pages_.end() && page->second.current != nullptr;
+  };
+  uint64_t first = UINT64_MAX;
+  for (const auto& [index, page] : pages_) {
+    if (index >= from_bytes / kPageBytes && page.current != nullptr) first = std::min(first, index);
+  }
+  if (first == UINT64_MAX || first * kPageBytes >= size_bytes_) return;
+  uint64_t end = first;
+  while (has_data(end)) ++end;
+  *begin_bytes = std::max(from_bytes, first * kPageBytes);
+  *end_bytes = std::min(size_bytes_, end * kPageBytes);
+}
+
 void SimulatedFile::write(uint64_t offset_bytes, const uint8_t* data, uint64_t length_bytes, Sequence sequence) {
   if (length_bytes == 0) return;
   change(offset_bytes, data, length_bytes, sequence, false);

@@ -43,6 +43,8 @@ class SimulatedFile {
   uint64_t size_bytes() const { return size_bytes_; }
   /// Bytes read; fewer than asked for at the end of the file only.
   uint64_t read(uint64_t offset_bytes, uint8_t* out, uint64_t length_bytes) const;
+  /// Pages that are not all zeroes, as seek(2) with SEEK_DATA and SEEK_HOLE finds blocks; both 0 if there is none.
+  void find_data(uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) const;
   /// Grows the file as needed.
   void write(uint64_t offset_bytes, const uint8_t* data, uint64_t length_bytes, Sequence sequence);
   /// Zeroes within the present size.

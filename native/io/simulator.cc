@@ -84,6 +84,10 @@ class SimulatorIo::Files final : public FileSystem {
   int read_small(const std::string& path, std::string* contents) override {
     return change(path, SimulatedOp::read_small, false, [&] { return disk().read_small(path, contents); });
   }
+  int find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) override {
+    return change(disk().path_of(file), SimulatedOp::find_data, false,
+                  [&] { return disk().find_data(file, from_bytes, begin_bytes, end_bytes); });
+  }
   uint64_t free_bytes(const std::string& path) override { return disk().free_bytes(path); }
 
  private:

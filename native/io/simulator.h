@@ -41,6 +41,7 @@ enum class SimulatedOp : uint8_t {
   truncate,
   rename,
   unlink,
+  find_data,
   make_directory,
   list,
   sync_directory,
