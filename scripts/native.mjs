@@ -1,4 +1,4 @@
-// node scripts/native.mjs install | gyp | cmake | prebuild | release   [arguments for the tool]
+// node scripts/native.mjs install | gyp | cmake | prebuild   [arguments for the tool]
 //
 //   install   what "npm install" runs: nothing where a binary of the package loads, unless a build from source is asked
 //             for; else node-gyp-build, which compiles. In a checkout it is gyp: what loads there may be older than the
@@ -6,7 +6,6 @@
 //   gyp       incremental node-gyp build into build/Release
 //   cmake     incremental cmake-js build into build-cmake/build, with the native tests where GoogleTest is installed
 //   prebuild  the prebuild of this machine, into prebuilds/linux-ARCH
-//   release   one of the prebuilds of a release, with the compilers that scripts/prebuilds.mjs names
 //
 // Nothing is downloaded: the headers of Node-API come from the package node-api-headers, and node-gyp finds what else it
 // wants of a Node in native/headers.
@@ -101,13 +100,12 @@ const commands = {
       ...args,
     ]),
   prebuild: (args) => [[...prebuildify(), '--strip', '--tag-libc', ...args]],
-  release: (args) => [[...prebuildify(), ...args]],
 }
 
 const [name, ...args] = process.argv.slice(2)
 const command = commands[name]
 if (!command) {
-  console.error('usage: node scripts/native.mjs install|gyp|cmake|prebuild|release [arguments]')
+  console.error('usage: node scripts/native.mjs install|gyp|cmake|prebuild [arguments]')
   process.exit(2)
 }
 const env = {

@@ -22,6 +22,7 @@ export const verifyPackages = {
 export const releasePackages = {
   binutils: 'readelf',
   debootstrap: 'debootstrap',
+  'debian-archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
   'musl-tools': 'musl-gcc',
   'qemu-user-static': 'qemu-aarch64-static',
   'libc6-arm64-cross': '/usr/aarch64-linux-gnu/lib/libc.so.6',
