@@ -55,7 +55,7 @@ Task<Status> StorageArray::grow_base(Family& family, uint64_t size_bytes) {
   if (family.base_bytes() >= size_bytes) co_return Status();
   const std::string name = "the base file of " + family.record().original.to_string();
   // A request on a unit that the old end cuts short would find it whole half way.
-  HoldUnit last_unit(family.holds(), static_cast<UnitIndex>(family.base_bytes() / kUnitBytes));
+  HoldUnits last_unit(family.holds(), static_cast<UnitIndex>(family.base_bytes() / kUnitBytes));
   co_await last_unit;
   Status grown = co_await files_.truncate(family.base_file(), size_bytes, name);
   if (grown.ok()) {

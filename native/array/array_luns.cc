@@ -195,18 +195,16 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
   Status home = co_await journal_.commit(journal_.open_sequence());
   settle_removals();
   co_await family.quiesce();
+  family.allow_trimming(false);
   if (home.ok()) home = co_await family.sync();
   if (home.ok()) home = co_await bring_home(*lun);
-  if (!home.ok()) {
-    lun->reinstate();
-    co_return home;
-  }
-  if (family.base_bytes() != lun->size_bytes()) {
+  if (home.ok() && family.base_bytes() != lun->size_bytes()) {
     // Another member was larger, and is gone.
     home = co_await files_.truncate(family.base_file(), lun->size_bytes(), lun->describe());
     if (home.ok()) family.set_base_bytes(lun->size_bytes());
   }
   if (!home.ok()) {
+    family.allow_trimming(true);
     lun->reinstate();
     co_return home;
   }

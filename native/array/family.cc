@@ -151,7 +151,7 @@ Task<void> Family::run_prepare_area() {
 }
 
 Task<void> Family::quiesce() {
-  while (preparing_area_ || collecting_ || syncing_) co_await changed_.wait();
+  while (preparing_area_ || trimming_ || collecting_ || syncing_) co_await changed_.wait();
 }
 
 }  // namespace holdfast

@@ -102,6 +102,17 @@ class Family {
   /// A record about the family has been appended to this batch; the next sync reaches it.
   void touched_by_record(uint64_t batch) { last_record_batch_ = batch; }
 
+  // Room. ------------------------------------------------------------------------------------------------------
+  /// Recovery: the area file has this length.
+  void area_was(uint64_t size_bytes) {
+    places_.assume_backed(size_bytes / kUnitBytes);
+    trim_wanted_ = true;
+  }
+  /// Gives free places and homes back to the file system, in the background, if there are enough of them.
+  void trim_if_worthwhile();
+  /// While somebody else writes to homes that are nobody's; not to be forbidden while a trim is under way.
+  void allow_trimming(bool allowed) { may_trim_ = allowed; }
+
   // Garbage. ---------------------------------------------------------------------------------------------------
 
   /// A view is gone: the limits it set are removed already; looks for what nobody sees any more, in the background.
@@ -141,6 +152,11 @@ class Family {
   Task<Status> sync_round();
   Task<void> sync_file(int file, int64_t* result, int* running);
   Task<void> commit_journal(uint64_t batch, Status* result, int* running);
+  Task<void> run_trim();
+  Task<void> trim_area();
+  Task<void> trim_homes();
+  uint64_t kept_places() const;
+  void note_free_home(UnitIndex unit);
   void prepare_area();
   Task<void> run_prepare_area();
   Task<void> run_collection();
@@ -185,7 +201,14 @@ class Family {
   bool homes_can_be_free_ = false;
   uint64_t homes_free_after_syncs_ = 0;
 
+  // A range of the area is being prepared or punched: one at a time.
   bool preparing_area_ = false;
+  bool trimming_ = false;
+  bool may_trim_ = true;
+  // Something went since the area was last looked at.
+  bool trim_wanted_ = false;
+  // Homes that are nobody's any more, or will be once a sync has completed.
+  std::vector<UnitIndex> homes_to_trim_;
   uint64_t prepare_step_bytes_;
   // Stamps whose units are to be looked at.
   std::deque<StampId> collect_stamps_;

@@ -65,7 +65,7 @@ Task<void> Family::run_collection() {
     if (found == branches_.stamps().end()) continue;
     const std::vector<UnitIndex> units = found->second.units;
     for (const UnitIndex unit : units) {
-      HoldUnit hold(holds_, unit);
+      HoldUnits hold(holds_, unit);
       co_await hold;
       collect_unit(unit);
       hold.release();
@@ -74,7 +74,8 @@ Task<void> Family::run_collection() {
     branches_.forget_stamp_if_unused(id);
   }
   collecting_ = false;
-  if (places_.pending_count() > 0) sync_wanted_ = true;
+  trim_wanted_ = true;
+  if (places_.pending_count() > 0 || !homes_to_trim_.empty()) sync_wanted_ = true;
   start_sync_if_wanted();
   changed_.notify_all();
 }
@@ -93,6 +94,7 @@ void Family::collect_unit(UnitIndex unit) {
     let_go(unit, former);
     branches_.forget_stamp_if_unused(dead.stamp);
   }
+  note_free_home(unit);
 }
 
 bool Family::drop_version(UnitIndex unit, StampId stamp) {

@@ -100,6 +100,7 @@ Task<Status> Family::sync_round() {
   syncs_completed_ = this_sync;
   places_.release_pending(this_sync - 1);
   std::erase_if(homes_let_go_, [&](const auto& home) { return home.second < this_sync; });
+  trim_if_worthwhile();
   if (!recent_.empty() && (marks_said_.empty() || marks_said_.back().second < batch) && batch > mark_on_disk_) {
     std::vector<uint8_t> record;
     encode_durable(record, id(), batch);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 namespace holdfast {
 
@@ -35,6 +36,10 @@ Place Places::take() {
   used_[word] |= uint64_t{1} << bit;
   ++used_count_;
   end_ = std::max(end_, place + 1);
+  if (is_hole(word)) {
+    holes_[word] = false;
+    --hole_count_;
+  }
   return static_cast<Place>(place);
 }
 
@@ -47,6 +52,51 @@ void Places::begin_preparing(uint64_t from, uint64_t to) {
 void Places::end_preparing() {
   prepared_end_ = std::max(prepared_end_, preparing_to_);
   preparing_from_ = preparing_to_ = 0;
+}
+
+void Places::assume_backed(uint64_t end) { prepared_end_ = std::max(prepared_end_, end / 64 * 64); }
+
+uint64_t Places::free_backed_count() const {
+  const uint64_t free_or_holes = backed_end() - used_count_;
+  return free_or_holes > hole_count_ * 64 ? free_or_holes - hole_count_ * 64 : 0;
+}
+
+bool Places::find_punchable(uint64_t below, uint64_t places_max, uint64_t* from, uint64_t* to,
+                            uint64_t* searched_to) const {
+  constexpr uint64_t kWordsPerSearch = 16 << 10;
+  const auto is_punchable = [&](uint64_t word) {
+    return (word >= used_.size() || used_[word] == 0) && !is_hole(word) &&
+           !(word * 64 >= preparing_from_ && word * 64 < preparing_to_);
+  };
+  uint64_t word = std::min(below, (backed_end() + 63) / 64 * 64) / 64;
+  const uint64_t stop = word > kWordsPerSearch ? word - kWordsPerSearch : 0;
+  while (word > stop && !is_punchable(word - 1)) --word;
+  *to = *from = word * 64;
+  while (word > 0 && *to - *from < places_max && is_punchable(word - 1)) *from = --word * 64;
+  *searched_to = word * 64;
+  return *to > *from;
+}
+
+// The end of the file comes back as if it had never been written, so that it is prepared again when it is wanted.
+void Places::end_punching(bool punched) {
+  const uint64_t from = std::exchange(preparing_from_, 0);
+  const uint64_t to = std::exchange(preparing_to_, 0);
+  if (!punched) return;
+  if (to >= backed_end()) {
+    end_ = std::min(end_, from);
+    prepared_end_ = std::min(prepared_end_, from);
+    // Holes that the end has come to.
+    uint64_t end_word = from / 64;
+    while (end_word > 0 && is_hole(end_word - 1)) {
+      holes_[--end_word] = false;
+      --hole_count_;
+    }
+    if (end_word * 64 < from) end_ = prepared_end_ = end_word * 64;
+    return;
+  }
+  if (holes_.size() < to / 64) holes_.resize(to / 64);
+  for (uint64_t word = from / 64; word < to / 64; ++word) holes_[word] = true;
+  hole_count_ += (to - from) / 64;
 }
 
 void Places::set_free(Place place) {

@@ -7,11 +7,13 @@
 // was let go has completed, so neither the change nor the data it rests on can be lost.
 //
 // Places below prepared_end were allocated and written ahead; taking those first keeps a flush short (a flush over
-// holes costs three times one over prepared space).
+// holes costs three times one over prepared space). Free places that take up room on disk are punched once there are
+// more of them than the family wants to keep, in runs of whole words of 64.
 //
 // Thread: the loop's. Crash: rebuilt from the versions that name places; nothing pending survives.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -31,6 +33,16 @@ class Places {
   /// Places from .. to - 1 are being written with zeroes and are not given out meanwhile; both multiples of 64.
   void begin_preparing(uint64_t from, uint64_t to);
   void end_preparing();
+  /// Free places that may take up room in the file.
+  uint64_t free_backed_count() const;
+  /// The highest run below `below`, of at most `places_max` places, that is free and may take up room; false if a
+  /// bounded search, which goes on at *searched_to, has found none.
+  bool find_punchable(uint64_t below, uint64_t places_max, uint64_t* from, uint64_t* to, uint64_t* searched_to) const;
+  /// Such a run is being punched and is not given out meanwhile.
+  void begin_punching(uint64_t from, uint64_t to) { begin_preparing(from, to); }
+  void end_punching(bool punched);
+  /// Recovery: the file is so long, and anything in it may take up room.
+  void assume_backed(uint64_t end);
   uint64_t prepared_end() const { return prepared_end_; }
   /// Gives back a place that no record has named.
   void give_back(Place place) { set_free(place); }
@@ -52,6 +64,8 @@ class Places {
   };
 
   void set_free(Place place);
+  uint64_t backed_end() const { return std::max(prepared_end_, end_); }
+  bool is_hole(uint64_t word) const { return word < holes_.size() && holes_[word]; }
 
   // One bit a place, 1 = used (taken, named or pending).
   std::vector<uint64_t> used_;
@@ -60,6 +74,9 @@ class Places {
   // No free place lies below this word.
   uint64_t search_from_ = 0;
   std::deque<Pending> pending_;
+  // Words of used_ whose 64 places are free and were punched.
+  std::vector<bool> holes_;
+  uint64_t hole_count_ = 0;
   uint64_t prepared_end_ = 0;
   uint64_t preparing_from_ = 0;
   uint64_t preparing_to_ = 0;

@@ -101,6 +101,9 @@ Task<Status> Recovery::open_family(FamilyState& state) {
   }
   auto family = std::make_unique<Family>(loop_, array_.journal_, state.record);
   family->set_files(base, area.value());
+  FileStat stat;
+  const int64_t found = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(area.value(), &stat); });
+  if (found >= 0) family->area_was(stat.size_bytes);
   array_.families_[state.record.family] = std::move(family);
   co_return Status();
 }

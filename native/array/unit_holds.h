@@ -74,18 +74,18 @@ class UnitHolds {
   uint32_t free_waiter_ = 0;
 };
 
-/// A task that has one unit alone, from `co_await` until release(). A frame that is destroyed releases nothing: its
+/// A task that has some units alone, from `co_await` until release(). A frame that is destroyed releases nothing: its
 /// family goes with it.
-class HoldUnit : UnitHolder {
+class HoldUnits : UnitHolder {
  public:
-  HoldUnit(UnitHolds& holds, UnitIndex unit) : holds_(holds) {
-    first_unit = unit;
-    unit_count = 1;
+  HoldUnits(UnitHolds& holds, UnitIndex first, uint32_t count = 1) : holds_(holds) {
+    first_unit = first;
+    unit_count = count;
     exclusive = true;
-    run = [](Work* work) { static_cast<HoldUnit*>(static_cast<UnitHolder*>(work))->waiting_.resume(); };
+    run = [](Work* work) { static_cast<HoldUnits*>(static_cast<UnitHolder*>(work))->waiting_.resume(); };
   }
-  HoldUnit(const HoldUnit&) = delete;
-  HoldUnit& operator=(const HoldUnit&) = delete;
+  HoldUnits(const HoldUnits&) = delete;
+  HoldUnits& operator=(const HoldUnits&) = delete;
 
   bool await_ready() { return holds_.acquire(*this); }
   void await_suspend(std::coroutine_handle<> waiting) { waiting_ = waiting; }

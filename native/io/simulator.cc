@@ -274,6 +274,9 @@ void SimulatorIo::drop_all() {
   pending_.insert(pending_.end(), delayed_.begin(), delayed_.end());
   for (const Pending& pending : pending_) {
     const IoRequest& request = *pending.request;
+    if (request.op == IoOp::punch && random_.coin()) {
+      (void)disk_->punch(request.file, request.offset_bytes, request.length_bytes);
+    }
     if (request.op != IoOp::write) continue;
     disk_->note_in_flight(request.file, request.offset_bytes, request.data, request.length_bytes);
   }

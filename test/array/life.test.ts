@@ -77,6 +77,26 @@ test('a grown LUN is larger for whoever opens it, and its base file is', async (
   }
 })
 
+test('space that only a deleted copy could see goes back to the file system', async (t) => {
+  const array = await newArray(t)
+  const guid = await array.createLun(16 * mebi)
+  const lun = await array.openLun(guid)
+  await lun.write(0, Buffer.alloc(16 * mebi, 1))
+  const [copy] = await takeCopies(array, [lun])
+  await lun.write(0, Buffer.alloc(16 * mebi, 2))
+  await lun.flush()
+  const { basePath } = await array.findLun(guid)
+  const bytesOnDisk = (): number => statSync(basePath).blocks * 512
+  t.true(bytesOnDisk() >= 16 * mebi)
+  await array.deleteCopies([String(copy?.snapshotId)])
+  // Closing waits for what goes on in the background.
+  await array.close()
+  t.true(bytesOnDisk() < mebi, String(bytesOnDisk()))
+  await using again = await StorageArray.open(array.path)
+  await using same = await again.openLun(guid)
+  t.true((await same.read(0, 16 * mebi)).equals(Buffer.alloc(16 * mebi, 2)))
+})
+
 test('a deleted LUN leaves no file; an adopted image that is deleted is whole and free again', async (t) => {
   const directory = temporaryDirectory(t)
   const image = join(directory, 'disk.img')

@@ -60,5 +60,38 @@ TEST(Places, WhatIsBeingPreparedIsNotGivenOutAndLowerPlacesAreNotForgotten) {
   EXPECT_EQ(places.take(), 320u);
 }
 
+TEST(Places, FreeWordsArePunchedFromTheEndAndAHoleAtTheEndIsNoPlaceAtAll) {
+  Places places;
+  for (int i = 0; i < 640; ++i) places.take();
+  for (Place place = 128; place < 640; ++place) {
+    if (place / 64 != 5) places.give_back(place);
+  }
+  EXPECT_EQ(places.free_backed_count(), 448u);
+  uint64_t from = 0;
+  uint64_t to = 0;
+  uint64_t below = UINT64_MAX;
+  ASSERT_TRUE(places.find_punchable(below, 128, &from, &to, &below));
+  EXPECT_EQ(from, 512u);
+  EXPECT_EQ(to, 640u);
+  places.begin_punching(from, to);
+  places.end_punching(true);
+  EXPECT_EQ(places.end(), 512u);
+  ASSERT_TRUE(places.find_punchable(below, 1024, &from, &to, &below));
+  EXPECT_EQ(from, 384u) << "word 5 is in use";
+  EXPECT_EQ(to, 512u);
+  places.begin_punching(from, to);
+  places.end_punching(false);
+  ASSERT_TRUE(places.find_punchable(below, 1024, &from, &to, &below));
+  EXPECT_EQ(from, 128u);
+  EXPECT_EQ(to, 320u);
+  places.begin_punching(from, to);
+  EXPECT_EQ(places.take(), 384u) << "what is being punched is not given out";
+  places.end_punching(true);
+  EXPECT_EQ(places.free_backed_count(), 127u);
+  EXPECT_FALSE(places.find_punchable(below, 1024, &from, &to, &below));
+  EXPECT_EQ(places.take(), 128u) << "holes are places";
+  EXPECT_EQ(places.take(), 129u);
+}
+
 }  // namespace
 }  // namespace holdfast

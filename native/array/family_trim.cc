@@ -1,0 +1,100 @@
+// Space goes back to the file system: what only a deleted copy could see, at home and in the area.
+//
+// The area keeps some free places that take up room, because writing into them is cheaper than into holes. Homes of
+// an adopted image are never punched: the file is its owner's.
+//
+// Punching is as final as rewriting, so it waits for the same: a place is free, and a home may be taken, only when no
+// crash can fall back to what lies there (array/family.h, array/places.h).
+
+#include <algorithm>
+#include <utility>
+
+#include "array/family.h"
+
+namespace holdfast {
+namespace {
+
+constexpr uint64_t kKeptPlacesMin = (1 << 20) / kUnitBytes;
+constexpr uint64_t kKeptPlacesMax = (64 << 20) / kUnitBytes;
+constexpr uint64_t kPunchPlacesMax = (4 << 20) / kUnitBytes;
+constexpr size_t kHomesPerRun = 1024;
+
+}  // namespace
+
+uint64_t Family::kept_places() const { return std::clamp(places_.used_count() / 8, kKeptPlacesMin, kKeptPlacesMax); }
+
+void Family::note_free_home(UnitIndex unit) {
+  if (!adopted() && branches_.home_is_free(map_, unit)) homes_to_trim_.push_back(unit);
+}
+
+void Family::trim_if_worthwhile() {
+  if (!may_trim_ || trimming_ || collecting_ || !failure_.ok()) return;
+  // Only something that went leaves much room behind; what was prepared ahead is meant to be there.
+  const bool area_wants_it = std::exchange(trim_wanted_, false) && places_.free_backed_count() > kept_places() * 2;
+  if (homes_to_trim_.empty() && !area_wants_it) return;
+  trimming_ = true;
+  loop_.spawn(run_trim());
+}
+
+Task<void> Family::run_trim() {
+  co_await trim_homes();
+  co_await trim_area();
+  trimming_ = false;
+  changed_.notify_all();
+}
+
+Task<void> Family::trim_area() {
+  if (places_.free_backed_count() <= kept_places() * 2) co_return;
+  prepare_step_bytes_ = std::min(prepare_step_bytes_, unit_offset(kept_places()));
+  uint64_t below = UINT64_MAX;
+  while (below > 0 && places_.free_backed_count() > kept_places()) {
+    while (preparing_area_) co_await changed_.wait();
+    uint64_t from = 0;
+    uint64_t to = 0;
+    const bool found = places_.find_punchable(below, kPunchPlacesMax, &from, &to, &below);
+    if (!found) {
+      co_await Yield(loop_);
+      continue;
+    }
+    preparing_area_ = true;
+    places_.begin_punching(from, to);
+    const int64_t result =
+        co_await IoAwait(loop_, IoOp::punch, area_file_, unit_offset(from), nullptr, unit_offset(to - from));
+    places_.end_punching(result >= 0);
+    preparing_area_ = false;
+    changed_.notify_all();
+    if (result < 0) co_return;
+  }
+}
+
+Task<void> Family::trim_homes() {
+  std::vector<UnitIndex> units = std::exchange(homes_to_trim_, {});
+  std::sort(units.begin(), units.end());
+  units.erase(std::unique(units.begin(), units.end()), units.end());
+  for (size_t at = 0; at < units.size();) {
+    size_t end = at + 1;
+    while (end < units.size() && end - at < kHomesPerRun && units[end] == units[end - 1] + 1) ++end;
+    HoldUnits hold(holds_, units[at], static_cast<uint32_t>(end - at));
+    co_await hold;
+    // Each has been written to again, or seen by a new copy, or is still nobody's.
+    int64_t result = 0;
+    while (at < end && result >= 0) {
+      size_t to = at;
+      while (to < end && home_may_be_taken(units[to])) ++to;
+      if (to == at) {
+        // Not yet: a record of the unit may still be lost.
+        if (branches_.home_is_free(map_, units[at])) homes_to_trim_.push_back(units[at]);
+        ++at;
+        continue;
+      }
+      const uint64_t length = std::min(unit_offset(to - at), base_bytes() - unit_offset(units[at]));
+      result = co_await IoAwait(loop_, IoOp::punch, base_file_, unit_offset(units[at]), nullptr, length);
+      at = to;
+    }
+    hold.release();
+    // A file system that cannot punch keeps the room, which is used again.
+    if (result < 0) co_return;
+  }
+}
+
+}  // namespace holdfast
