@@ -7,7 +7,7 @@
  * dynamic linker refuses it, and is not kept from doing harm where it does not.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { readElfHeader } from './elf.ts'
 
@@ -19,17 +19,22 @@ export function refuseForeign(path: string): void {
   if (sizeBytes < wholeBytes) throw new Error(`it is damaged: ${sizeBytes} bytes of at least ${wholeBytes}`)
 }
 
-/** Whether the manifest of the folder of prebuilds names other bytes for this file. False where there is none. */
-export function differsFromManifest(path: string): boolean {
+/** What the manifest says of a file: that these bytes were shipped, others, or one that is not there. */
+export type ManifestAnswer = 'same' | 'different' | 'missing'
+
+/** By the manifest of its folder of prebuilds; undefined where there is none, or none that names the file. */
+export function askManifest(path: string): ManifestAnswer | undefined {
   const folder = dirname(path)
   try {
     const manifest = JSON.parse(readFileSync(join(folder, '../manifest.json'), 'utf8')) as {
       files?: Record<string, { sha256?: string }>
     }
     const shipped = manifest.files?.[join(basename(folder), basename(path))]?.sha256
-    return shipped !== undefined && shipped !== createHash('sha256').update(readFileSync(path)).digest('hex')
+    if (shipped === undefined) return undefined
+    if (!existsSync(path)) return 'missing'
+    return shipped === createHash('sha256').update(readFileSync(path)).digest('hex') ? 'same' : 'different'
   } catch {
-    // A build of this machine, or a manifest that cannot be read: nothing to compare with.
-    return false
+    // A build of this machine, or what cannot be read: nothing to compare with.
+    return undefined
   }
 }

@@ -134,12 +134,12 @@ interface Calls {
   copiesDelete(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<undefined>
   /** Gives the guids of the LUNs that the copies have become. */
   copiesBreak(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<Guid[]>
-  /** Gives the id of the lease. The LUNs lie in one array; none at all is legal. */
   /** Gives the number of the walk. Without `older` it is over the blocks that may be other than zero. */
   walkBegin(array: ArrayHandle, older: Guid | null, newer: Guid): Later<number>
   /** Gives offset and length, in bytes, of one extent after the other; nothing when the walk has ended. */
   walkContinue(array: ArrayHandle, walk: number, extentsMax: number): Later<Float64Array>
   walkEnd(array: ArrayHandle, walk: number): Later<undefined>
+  /** Gives the id of the lease. The LUNs lie in one array; none at all is legal. */
   hold(
     setId: Guid,
     luns: readonly LunHandle[],

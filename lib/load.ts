@@ -6,14 +6,15 @@
  * (build/Release, build/Debug), then the prebuilt binary for this architecture and C library.
  * `HOLDFAST_PREBUILD=DIR` puts another folder in the place of all of them.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { differsFromManifest, refuseForeign } from './addon-file.ts'
+import { askManifest, type ManifestAnswer, refuseForeign } from './addon-file.ts'
 import { type RegisteredAddon, registeredAddons } from './addon-registry.ts'
 import { type Libc, runningGlibcVersion, runningLibc } from './libc.ts'
 import { explainLoadFailure, type LoadAttempt, type LoadFacts } from './load-failure.ts'
+import { VERSION } from './version.ts'
 
 /** The addon's exports. Throws an Error with code ERR_NATIVE_NOT_LOADED and what the loader said as cause. */
 export function loadNative(): unknown {
@@ -35,13 +36,13 @@ export function loadNative(): unknown {
       return load()
     } catch (cause) {
       causes.push(cause)
-      attempts.push({ path, answer: firstLine(cause, path) })
+      attempts.push({ path, answer: answerOf(cause, path), ...manifestOf(path) })
       return undefined
     }
   }
   const attemptFile = (path: string): unknown => {
     if (existsSync(path)) return attempt(path, () => loadFile(path, require))
-    attempts.push({ path })
+    attempts.push({ path, ...manifestOf(path) })
     return undefined
   }
 
@@ -51,9 +52,13 @@ export function loadNative(): unknown {
     const loaded = typeof given === 'string' ? attemptFile(resolve(dirname(here), given)) : given
     if (loaded !== undefined) return loaded
   }
-  for (const path of roots.flatMap((root) => pathsBelow(root, libc))) {
-    const loaded = attemptFile(path)
-    if (loaded !== undefined) return loaded
+  for (const root of roots) {
+    const stranger = override === '' ? strangerIn(root) : undefined
+    if (stranger !== undefined) attempts.push(stranger)
+    for (const path of stranger === undefined ? pathsBelow(root, libc) : []) {
+      const loaded = attemptFile(path)
+      if (loaded !== undefined) return loaded
+    }
   }
 
   const facts: LoadFacts = {
@@ -63,6 +68,9 @@ export function loadNative(): unknown {
     glibcVersion: libc === 'glibc' ? runningGlibcVersion() : undefined,
     nodeVersion: process.versions.node,
     nodeApiVersion: Number(process.versions['napi'] ?? 0),
+    nodeOptions: [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)],
+    version: VERSION,
+    override: override === '' ? undefined : resolve(override),
     attempts,
     shipped: [...new Set(roots.flatMap(shippedIn))],
     bundled: bundled.map(targetOf),
@@ -86,6 +94,21 @@ function thisFile(): string {
 function installedPackage(require: NodeJS.Require): string | undefined {
   try {
     return join(dirname(require.resolve('holdfast/package.json')), '/')
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Why the package below `root` is none to take an addon from: it is another version than this library,
+ * which may be part of a bundle. A folder that is no package of ours, or none at all, is no stranger.
+ */
+function strangerIn(root: string): LoadAttempt | undefined {
+  const path = join(root, 'package.json')
+  try {
+    const { name, version } = JSON.parse(readFileSync(path, 'utf8')) as { name?: string; version?: string }
+    if (name !== 'holdfast' || version === VERSION) return undefined
+    return { path, answer: `it is of holdfast ${version}, not of ${VERSION}` }
   } catch {
     return undefined
   }
@@ -115,17 +138,22 @@ function loadFile(path: string, require: NodeJS.Require): unknown {
   try {
     return require(path)
   } catch (cause) {
-    if (!differsFromManifest(path)) throw cause
-    throw new Error(`it is damaged: it does not match the manifest (${firstLine(cause, path)})`, { cause })
+    if (askManifest(path) !== 'different') throw cause
+    throw new Error(`it is damaged: it does not match the manifest (${answerOf(cause, path)})`, { cause })
   }
+}
+
+function manifestOf(path: string): { manifest?: ManifestAnswer } {
+  const manifest = askManifest(path)
+  return manifest === undefined ? {} : { manifest }
 }
 
 function targetOf({ arch, libc }: RegisteredAddon): string {
   return `linux-${arch}-${libc}`
 }
 
-/** Without the path, which is shown beside it. */
-function firstLine(cause: unknown, path: string): string {
+/** Its first line, without the path, which is shown beside it. */
+function answerOf(cause: unknown, path: string): string {
   const text = cause instanceof Error ? cause.message : String(cause)
   return (text.split('\n', 1)[0] ?? '').replace(`${path}: `, '')
 }

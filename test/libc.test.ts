@@ -1,28 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { type Libc, libcOf, runningGlibcVersion, runningLibc } from '../lib/libc.ts'
+import { programAsking } from './helpers/elf-program.ts'
 
 const addon = fileURLToPath(new URL('../build/Release/holdfast.node', import.meta.url))
-
-/** A program that asks for this dynamic linker. */
-function asking(t: ExecutionContext, interpreter: string): string {
-  const bytes = Buffer.alloc(120 + interpreter.length + 1)
-  bytes.write('\x7fELF\x02\x01\x01', 'latin1')
-  bytes.writeBigUInt64LE(64n, 32)
-  bytes.writeUInt16LE(56, 54)
-  bytes.writeUInt16LE(1, 56)
-  bytes.writeUInt32LE(3, 64)
-  bytes.writeBigUInt64LE(120n, 72)
-  bytes.writeBigUInt64LE(BigInt(interpreter.length + 1), 96)
-  bytes.write(interpreter, 120, 'latin1')
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-libc-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  writeFileSync(join(folder, 'program'), bytes)
-  return join(folder, 'program')
-}
 
 const linkers: [path: string, libc: Libc | undefined][] = [
   ['/lib64/ld-linux-x86-64.so.2', 'glibc'],
@@ -35,7 +16,7 @@ const linkers: [path: string, libc: Libc | undefined][] = [
 
 for (const [path, libc] of linkers) {
   test(`a program of ${path} runs on ${libc ?? 'a library that is not known'}`, (t) => {
-    t.is(libcOf(asking(t, path)), libc)
+    t.is(libcOf(programAsking(t, path)), libc)
   })
 }
 

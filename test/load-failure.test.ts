@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { explainLoadFailure, type LoadFacts } from '../lib/load-failure.ts'
+import { explainLoadFailure, type LoadFacts, SUPPORTED_NODE } from '../lib/load-failure.ts'
 
 const prebuild = '/app/node_modules/holdfast/prebuilds/linux-x64/holdfast.glibc.node'
 const facts: LoadFacts = {
@@ -9,6 +10,9 @@ const facts: LoadFacts = {
   glibcVersion: '2.31',
   nodeVersion: '20.19.0',
   nodeApiVersion: 9,
+  nodeOptions: [],
+  version: '0.1.0',
+  override: undefined,
   attempts: [{ path: '/app/node_modules/holdfast/build/Release/holdfast.node' }, { path: prebuild }],
   shipped: ['linux-arm64/holdfast.glibc.node'],
   bundled: [],
@@ -16,7 +20,13 @@ const facts: LoadFacts = {
   installed: '/app/node_modules/holdfast/',
 }
 const reinstall = 'rm -rf /app/node_modules/holdfast && npm install --prefix /app'
-const answering = (answer: string): LoadFacts => ({ ...facts, attempts: [{ path: prebuild, answer }] })
+const build = 'npm --prefix /app explore holdfast -- node scripts/native.mjs gyp'
+const answering = (answer: string, manifest?: 'same'): LoadFacts => ({
+  ...facts,
+  attempts: [{ path: prebuild, answer, ...(manifest === undefined ? {} : { manifest }) }],
+})
+const override = '/srv/own build'
+const overridden = { override, installed: undefined }
 const alone = { bundle: '/srv/out/bundle.cjs', installed: undefined }
 const lastLine = (text: string): string | undefined => text.split('\n').at(-1)
 
@@ -32,8 +42,8 @@ test('a failure says what was looked for, what each attempt answered, what is sh
       '  Shipped in the package: linux-arm64/holdfast.glibc.node',
       '  No binary in the package is for this system. If npm was told to run no install scripts ' +
         '(--ignore-scripts, or a version that wants them approved), nothing was built here. ' +
-        'It needs g++, make and python3.',
-      '  What to do: npm explore holdfast -- node scripts/native.mjs gyp',
+        'It needs g++ 10 or newer, make and python3.',
+      `  What to do: ${build}`,
     ].join('\n'),
   )
 })
@@ -43,13 +53,13 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
     'a binary that wants a newer glibc',
     answering("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by holdfast.node)"),
     /older than the binary: it wants GLIBC_2\.34, and glibc here is 2\.31/,
-    'npm explore holdfast -- node scripts/native.mjs gyp',
+    build,
   ],
   [
     'a binary that wants a newer libstdc++',
     answering("/usr/lib/libstdc++.so.6: version `GLIBCXX_3.4.29' not found"),
     /it wants GLIBCXX_3\.4\.29/,
-    'npm explore holdfast -- node scripts/native.mjs gyp',
+    build,
   ],
   [
     'a truncated file',
@@ -105,19 +115,46 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
     'a file system without execution',
     answering('failed to map segment from shared object'),
     /mounted noexec/,
-    'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+    `findmnt -o TARGET,OPTIONS -T ${prebuild}`,
   ],
   [
     'a file that may not be read',
     answering("EACCES: permission denied, open 'x.node'"),
-    /the rights of the file/,
-    'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+    /The rights of the file/,
+    'chmod -R a+rX /app/node_modules/holdfast/',
+  ],
+  [
+    'a file that the dynamic linker may not read, in a package behind a space',
+    {
+      ...answering('cannot open shared object file: Permission denied'),
+      installed: '/my app/node_modules/holdfast/',
+    },
+    /The rights of the file/,
+    "chmod -R a+rX '/my app/node_modules/holdfast/'",
+  ],
+  [
+    'a file that may not be read, in a folder that HOLDFAST_PREBUILD names',
+    { ...answering("EACCES: permission denied, open 'x.node'"), ...overridden },
+    /The rights of the file/,
+    "chmod -R a+rX '/srv/own build'",
+  ],
+  [
+    'a process without memory for the file',
+    answering('failed to map segment from shared object: Cannot allocate memory'),
+    /no memory to map the file/,
+    'ulimit -v unlimited',
+  ],
+  [
+    'the same, as musl says it',
+    { ...answering('Error loading shared library x.node: Out of memory'), libc: 'musl' },
+    /no memory to map the file/,
+    'ulimit -v unlimited',
   ],
   [
     'a file system without execution, as musl says it',
     { ...answering('Error loading shared library x.node: Operation not permitted'), libc: 'musl' },
     /mounted noexec/,
-    'findmnt -o TARGET,OPTIONS -T node_modules/holdfast',
+    `findmnt -o TARGET,OPTIONS -T ${prebuild}`,
   ],
   [
     'a musl that is too old',
@@ -127,19 +164,87 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
       glibcVersion: undefined,
     },
     /The musl of this system is older/,
-    'npm explore holdfast -- node scripts/native.mjs gyp',
+    build,
   ],
   [
     'a process without the permission for addons',
     answering('Cannot load native addon because loading addons is disabled.'),
-    /without the permission to load addons/,
+    /started with --permission, and without that for addons/,
     'node --allow-addons',
+  ],
+  [
+    'a process that was told to load no addons',
+    {
+      ...answering('Cannot load native addon because loading addons is disabled.'),
+      nodeOptions: ['--no-addons'],
+    },
+    /started with --no-addons/,
+    'node --addons',
   ],
   [
     'an answer that nobody foresaw',
     answering('undefined symbol: napi_from_the_future'),
     /fresh build/,
-    'npm explore holdfast -- node scripts/native.mjs gyp',
+    build,
+  ],
+  [
+    'a binary of another C library that is as it was shipped',
+    answering('libc.so: cannot open shared object file: No such file or directory', 'same'),
+    /as it was shipped: installing it again would change nothing/,
+    build,
+  ],
+  [
+    'a file with other bytes than were shipped, which the linker takes for one that wants a newer glibc',
+    answering("it is damaged: it does not match the manifest (version `GLIBC_9.99' not found)"),
+    /was changed afterwards/,
+    reinstall,
+  ],
+  [
+    'a file that was shipped and is not there',
+    {
+      ...facts,
+      attempts: [
+        { path: '/app/node_modules/holdfast/build/Release/holdfast.node' },
+        { path: prebuild, manifest: 'missing' },
+      ],
+    },
+    /The package is incomplete: .*linux-x64\/holdfast\.glibc\.node was shipped with it and is not there/,
+    reinstall,
+  ],
+  [
+    'a file that was shipped and is not there, beside a build that fails',
+    {
+      ...facts,
+      attempts: [
+        { path: '/app/node_modules/holdfast/build/Release/holdfast.node', answer: 'undefined symbol: x' },
+        { path: prebuild, manifest: 'missing' },
+      ],
+    },
+    /The package is incomplete/,
+    reinstall,
+  ],
+  [
+    'a folder of HOLDFAST_PREBUILD with nothing in it',
+    { ...facts, ...overridden },
+    /HOLDFAST_PREBUILD names \/srv\/own build, where no binary for this system lies/,
+    'unset HOLDFAST_PREBUILD',
+  ],
+  [
+    'a damaged file in the folder of HOLDFAST_PREBUILD, where nothing was installed',
+    { ...answering('it is damaged: 0 bytes that are no ELF file'), ...overridden },
+    /not written in full/,
+    'unset HOLDFAST_PREBUILD',
+  ],
+  [
+    'a package of another version than the bundle that found it',
+    {
+      ...facts,
+      attempts: [
+        { path: '/app/node_modules/holdfast/package.json', answer: 'it is of holdfast 0.2.0, not of 0.1.0' },
+      ],
+    },
+    /The library is holdfast 0\.1\.0 and the package that it found is 0\.2\.0/,
+    'npm install --prefix /app holdfast@0.1.0',
   ],
   [
     'a file with other bytes than were shipped',
@@ -169,13 +274,13 @@ const remedies: [what: string, facts: LoadFacts, because: RegExp, command: strin
     'a binary of a bundle that wants a newer glibc',
     { ...answering("version `GLIBC_2.34' not found"), ...alone },
     /older than the binary/,
-    'npm explore holdfast -- node scripts/native.mjs gyp',
+    'npm install holdfast --ignore-scripts && npm explore holdfast -- node scripts/native.mjs gyp',
   ],
   ['another system than Linux', { ...facts, platform: 'darwin' }, /runs on Linux only/, 'uname -s'],
   [
     'a Node that is too old',
     { ...facts, nodeApiVersion: 7 },
-    /offers Node-API 7/,
+    /offers Node-API 7; holdfast needs 8 and Node \^20\.19\.0 \|\| \^22\.12\.0 \|\| >=24\./,
     'npm install --global n && n lts',
   ],
 ]
@@ -188,42 +293,10 @@ for (const [what, known, because, command] of remedies) {
   })
 }
 
-const places: [installed: string | undefined, command: string][] = [
-  ['/app/node_modules/holdfast/', reinstall],
-  [
-    '/app/node_modules/backup/node_modules/holdfast/',
-    'rm -rf /app/node_modules/backup/node_modules/holdfast && npm install --prefix /app',
-  ],
-  [
-    "/my app's/node_modules/holdfast/",
-    "rm -rf '/my app'\\''s/node_modules/holdfast' && npm install --prefix '/my app'\\''s'",
-  ],
-  [
-    '/home/me/.npm/_npx/0a1b2c/node_modules/holdfast/',
-    'rm -rf /home/me/.npm/_npx/0a1b2c/node_modules/holdfast && npm install --prefix /home/me/.npm/_npx/0a1b2c',
-  ],
-  [
-    '/usr/lib/node_modules/holdfast/',
-    'rm -rf /usr/lib/node_modules/holdfast && npm install --global holdfast',
-  ],
-  ['/app/node_modules/.pnpm/holdfast@0.1.0/node_modules/holdfast/', 'pnpm --dir /app install --force'],
-  [
-    '/app/.yarn/unplugged/holdfast-npm-0.1.0-0a1b2c/node_modules/holdfast/',
-    'rm -rf /app/.yarn/unplugged/holdfast-npm-0.1.0-0a1b2c && yarn --cwd /app install',
-  ],
-  ['/home/me/holdfast/', 'npm install holdfast'],
-  [undefined, 'npm install holdfast'],
-]
-
-for (const [installed, command] of places) {
-  test(`a damaged package in ${installed ?? 'no known place'} is put there anew by whoever put it there`, (t) => {
-    const text = explainLoadFailure({
-      ...answering('it is damaged: 0 bytes that are no ELF file'),
-      installed,
-    })
-    t.is(lastLine(text), `  What to do: ${command}`)
-  })
-}
+test('the versions of Node that a failure names are those of the package', (t) => {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  t.is(SUPPORTED_NODE, (JSON.parse(manifest) as { engines: { node: string } }).engines.node)
+})
 
 test('a failure in a bundle names the targets that were taken into it', (t) => {
   const text = explainLoadFailure({ ...facts, bundled: ['linux-x64-musl', 'linux-arm64-musl'] })

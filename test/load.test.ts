@@ -20,10 +20,19 @@ import { Worker } from 'node:worker_threads'
 import test, { type ExecutionContext } from 'ava'
 import { loadNative } from '../lib/load.ts'
 import type { LoadFacts } from '../lib/load-failure.ts'
+import { VERSION } from '../lib/version.ts'
+import { programAsking } from './helpers/elf-program.ts'
 
-const parts = ['load', 'load-failure', 'libc', 'elf', 'addon-file', 'addon-registry'].map(
-  (name) => `lib/${name}.ts`,
-)
+const parts = [
+  'load',
+  'load-failure',
+  'load-commands',
+  'libc',
+  'elf',
+  'addon-file',
+  'addon-registry',
+  'version',
+].map((name) => `lib/${name}.ts`)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const addon = join(root, 'build/Release/holdfast.node')
 const built = 'build/Release/holdfast.node'
@@ -82,6 +91,9 @@ const cut =
 const answers = ({ facts }: Outcome): (string | undefined)[] =>
   (facts?.attempts ?? []).map(({ answer }) => answer)
 
+// Outside node_modules a package is a checkout.
+const checkoutCommand = /What to do: npm --prefix \S+\/holdfast-load-\w+\/ run build:native$/
+
 test('a package without any binary fails with the code, the attempts and the command', (t) => {
   const outcome = load(t, {})
   t.like(outcome, { code: 'ERR_NATIVE_NOT_LOADED', hasCause: false })
@@ -90,7 +102,7 @@ test('a package without any binary fails with the code, the attempts and the com
     [built, 'build/Debug/holdfast.node', prebuild],
   )
   t.deepEqual(answers(outcome), [undefined, undefined, undefined])
-  t.regex(String(outcome.message), /What to do: npm explore holdfast -- node scripts\/native\.mjs gyp$/)
+  t.regex(String(outcome.message), checkoutCommand)
 })
 
 test('what was compiled here comes first, a prebuilt binary after it', (t) => {
@@ -107,7 +119,7 @@ test('a truncated file is refused, wherever it ends, without a crash', (t) => {
     const outcome = load(t, { [built]: cut(bytes) })
     t.like(outcome, { code: 'ERR_NATIVE_NOT_LOADED', hasCause: true })
     t.regex(String(answers(outcome)[0]), new RegExp(`^it is damaged: ${bytes} bytes`))
-    t.regex(String(outcome.message), /What to do: npm install holdfast$/)
+    t.regex(String(outcome.message), checkoutCommand)
   }
 })
 
@@ -142,10 +154,49 @@ test('a file that fails and is the one of the manifest, or of no manifest, keeps
     manifest(copy)(path)
   }
   const again = load(t, { [prebuild]: altered, 'prebuilds/manifest.json': listed })
+  t.is(again.facts?.attempts.at(-1)?.manifest, 'same')
   t.regex(String(answers(again).at(-1)), /^libX\.so\.6: cannot open/)
   const broken = (path: string): void => writeFileSync(path, '{')
   const unreadable = load(t, { [prebuild]: altered, 'prebuilds/manifest.json': broken })
   t.regex(String(answers(unreadable).at(-1)), /^libX\.so\.6: cannot open/)
+})
+
+test('a prebuilt binary that the manifest names and that is not there is told from one that never was', (t) => {
+  const outcome = load(t, { 'prebuilds/manifest.json': manifest(addon) })
+  t.is(outcome.facts?.attempts.at(-1)?.manifest, 'missing')
+  t.regex(String(outcome.message), /The package is incomplete: \S+holdfast\.glibc\.node was shipped/)
+  t.is(load(t, {}).facts?.attempts.at(-1)?.manifest, undefined)
+})
+
+test('a process whose program runs on musl looks for the binary of musl', (t) => {
+  const program = programAsking(t, '/lib/ld-musl-x86_64.so.1')
+  const musl = prebuild.replace('glibc', 'musl')
+  const before = `process.execPath = ${JSON.stringify(program)}`
+  const outcome = load(t, { [prebuild]: whole }, {}, before)
+  t.like(outcome.facts, { libc: 'musl', glibcVersion: undefined })
+  t.true(outcome.facts?.attempts.at(-1)?.path.endsWith(`/${musl}`))
+  // What lies there stands for it: that it is taken is the question here.
+  t.true(load(t, { [musl]: whole }, {}, before).loaded?.includes('lunWrite'))
+})
+
+test('the addon of a package of another version is not taken, and the failure says which one is needed', (t) => {
+  const other = (path: string): void =>
+    writeFileSync(
+      path,
+      '{"name":"holdfast","version":"99.0.0","exports":{"./package.json":"./package.json"}}',
+    )
+  const outcome = load(t, { 'package.json': other, [built]: whole })
+  t.deepEqual(answers(outcome), [`it is of holdfast 99.0.0, not of ${VERSION}`])
+  t.regex(String(outcome.message), /the package that it found is 99\.0\.0/)
+  const asked = { HOLDFAST_PREBUILD: root }
+  t.true(load(t, { 'package.json': other }, asked).loaded?.includes('lunWrite'), 'unless it is asked for')
+  const anybodys = (path: string): void => writeFileSync(path, '{"name":"app","version":"99.0.0"}')
+  t.true(load(t, { 'package.json': anybodys, [built]: whole }).loaded?.includes('lunWrite'))
+})
+
+test('a process that was started with --no-addons is told from one without the permission', (t) => {
+  const outcome = load(t, { [built]: whole }, { NODE_OPTIONS: '--no-addons' })
+  t.regex(String(outcome.message), /What to do: node --addons$/)
 })
 
 /** What an entry of lib/targets does, with something else for the binary. */
@@ -210,6 +261,10 @@ test('HOLDFAST_PREBUILD is looked at alone: a build that fails there is not hidd
   const outcome = load(t, { [built]: whole }, nowhere)
   t.is(outcome.code, 'ERR_NATIVE_NOT_LOADED')
   t.true(outcome.facts?.attempts.every(({ path }) => path.startsWith('/nonexistent/')))
+  t.regex(
+    String(outcome.message),
+    /HOLDFAST_PREBUILD names \/nonexistent, .*\n {2}What to do: unset HOLDFAST_PREBUILD$/,
+  )
   t.true(load(t, {}, { HOLDFAST_PREBUILD: root }).loaded?.includes('lunWrite'))
   t.true(
     load(t, {}, { HOLDFAST_PREBUILD: '.' }).loaded?.includes('lunWrite'),
