@@ -7,7 +7,7 @@
  * dynamic linker refuses it, and is not kept from doing harm where it does not.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { readElfHeader } from './elf.ts'
 
@@ -31,7 +31,7 @@ export function askManifest(path: string): ManifestAnswer | undefined {
     }
     const shipped = manifest.files?.[join(basename(folder), basename(path))]?.sha256
     if (shipped === undefined) return undefined
-    if (!existsSync(path)) return 'missing'
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return 'missing'
     return shipped === createHash('sha256').update(readFileSync(path)).digest('hex') ? 'same' : 'different'
   } catch {
     // A build of this machine, or what cannot be read: nothing to compare with.

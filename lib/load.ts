@@ -6,7 +6,7 @@
  * (build/Release, build/Debug), then the prebuilt binary for this architecture and C library.
  * `HOLDFAST_PREBUILD=DIR` puts another folder in the place of all of them.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,7 +41,7 @@ export function loadNative(): unknown {
     }
   }
   const attemptFile = (path: string): unknown => {
-    if (existsSync(path)) return attempt(path, () => loadFile(path, require))
+    if (!isAbsent(path)) return attempt(path, () => loadFile(path, require))
     attempts.push({ path, ...manifestOf(path) })
     return undefined
   }
@@ -130,6 +130,15 @@ function shippedIn(root: string): string[] {
   } catch {
     // None, or not for this user to see: what was tried says more.
     return []
+  }
+}
+
+/** False where a folder above it keeps this user from knowing: the attempt then says so. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
   }
 }
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -192,6 +193,24 @@ test('the addon of a package of another version is not taken, and the failure sa
   t.true(load(t, { 'package.json': other }, asked).loaded?.includes('lunWrite'), 'unless it is asked for')
   const anybodys = (path: string): void => writeFileSync(path, '{"name":"app","version":"99.0.0"}')
   t.true(load(t, { 'package.json': anybodys, [built]: whole }).loaded?.includes('lunWrite'))
+})
+
+test('a file that this user may not read, or in a folder that he may not, is no missing file', (t) => {
+  const locked =
+    (what: (path: string) => string) =>
+    (path: string): void => {
+      whole(path)
+      // For a user other than root the folder would stay behind.
+      t.teardown(() => chmodSync(what(path), 0o755))
+      chmodSync(dirname(dirname(dirname(path))), 0o755)
+      chmodSync(what(path), 0)
+    }
+  const asAnybody = 'if (process.getuid() === 0) process.setuid(65534)'
+  for (const what of [(path: string) => path, dirname]) {
+    const outcome = load(t, { [built]: locked(what) }, {}, asAnybody)
+    t.regex(String(answers(outcome)[0]), /^EACCES: permission denied/)
+    t.regex(String(outcome.message), /What to do: chmod -R a\+rX \S+\/holdfast-load-\w+\/$/)
+  }
 })
 
 test('a process that was started with --no-addons is told from one without the permission', (t) => {
