@@ -17,6 +17,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
+const isCheckout = existsSync(join(root, 'CMakeLists.txt'))
 
 function findNodeGyp() {
   // npm names its own copy inside "npm run"; outside, it lies in npm's folder beside the running node.
@@ -68,14 +69,13 @@ function compile() {
 
 /** The last lines of a failed installation, below what the compiler had to say. */
 function explainInstall() {
-  const why =
-    isFromSource() || name === 'gyp'
-      ? 'a build from source was asked for'
-      : 'no binary in the package loads on this system'
+  let why = 'no binary in the package loads on this system'
+  if (isCheckout) why = 'this is a checkout, which is always compiled'
+  else if (isFromSource() || name === 'gyp') why = 'a build from source was asked for'
   console.error(`
 holdfast could not be built on this machine (${process.platform}-${process.arch}, Node ${process.versions.node}).
   Why it was tried: ${why}.
-  What it needs: g++ (10 or newer), make, python3, and the node-gyp of npm${findNodeGyp() ? '' : ', which was not found'}.
+  What it needs: g++ 10 or newer, make, python3, and the node-gyp of npm${findNodeGyp() ? '' : ', which was not found'}.
   What to do on Debian and Ubuntu: apt-get install -y g++ make python3
   What to do on Alpine: apk add g++ make python3 linux-headers`)
 }
@@ -87,7 +87,7 @@ const commands = {
       console.error(`holdfast runs on Linux only; this is ${process.platform}-${process.arch}.`)
       process.exit(1)
     }
-    if (existsSync(join(root, 'CMakeLists.txt'))) return commands.gyp(args)
+    if (isCheckout) return commands.gyp(args)
     return !isFromSource() && loads() ? [] : compile()
   },
   gyp: (args) => [[nodeGyp(), 'configure', 'build', ...args]],

@@ -1,13 +1,12 @@
 // Programs bundled into one file by esbuild, each taking a real shadow copy.
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { cleanEnv, install, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
+import { cleanEnv, install, nodes, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
 
 const works = { kept: true, live: true }
 const target = `linux-${process.arch}-glibc`
 const formats = ['esm', 'cjs']
-const nodes = JSON.parse(process.env['HOLDFAST_NODES'] ?? '{}') as Record<string, string>
 
 /** A project with the package, and the file to begin a bundle with. */
 async function project(folder: string, before = ''): Promise<string> {
@@ -69,6 +68,21 @@ for (const format of formats) {
     t.regex(stderr, /What to do: npm install holdfast$/m)
   })
 }
+
+test('a bundle that finds another version of the package does not mix the two, and says which it needs', async (t) => {
+  const consumer = await project(join(scratch(t), 'consumer'))
+  const path = await bundle(consumer, 'esm')
+  const manifest = join(consumer, 'node_modules/holdfast/package.json')
+  const described = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
+  writeFileSync(manifest, JSON.stringify({ ...described, version: '99.0.0' }))
+  const { status, stderr } = await run(process.execPath, [path], { cwd: consumer, env: cleanEnv() })
+  t.is(status, 1)
+  t.true(stderr.includes(`${manifest}: it is of holdfast 99.0.0, not of ${described.version}`), stderr)
+  t.true(
+    stderr.includes(`What to do: npm install --prefix ${consumer} holdfast@${described.version}\n`),
+    stderr,
+  )
+})
 
 // A file is what both formats understand; require() of a copied one needs a format that has require().
 for (const [format, loader] of [

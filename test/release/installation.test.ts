@@ -192,6 +192,12 @@ test.serial(
     const prebuilds = installed(consumer, 'prebuilds')
     for (const name of readdirSync(prebuilds))
       if (name.endsWith(process.arch)) rmSync(join(prebuilds, name), { recursive: true })
+    // As for a system that no binary is released for.
+    const manifest = join(prebuilds, 'manifest.json')
+    const { files, ...rest } = JSON.parse(readFileSync(manifest, 'utf8')) as { files: object }
+    const others = Object.entries(files).filter(([path]) => !path.startsWith(`linux-${process.arch}/`))
+    t.true(others.length > 0)
+    writeFileSync(manifest, JSON.stringify({ ...rest, files: Object.fromEntries(others) }))
 
     const { command, message } = await commandThatHelps(consumer)
     t.regex(message, /ERR_NATIVE_NOT_LOADED/)
@@ -199,27 +205,32 @@ test.serial(
     t.regex(message, /holdfast\.glibc\.node: no such file/)
     t.regex(message, /run no install scripts/)
 
-    const helped = await runAsUser(folder, command, manager, { cwd: consumer })
+    const helped = await runAsUser(folder, command, manager, { cwd: '/' })
     t.is(helped.status, 0, `${command}\n${helped.stderr}`)
     t.like(await take(consumer, cleanEnv()), works)
   },
 )
 
-test('where the binary is cut off, the command that the failure ends with brings a whole one', async (t) => {
-  const folder = scratch(t)
-  const env = { npm_config_registry: await registry(t) }
-  const consumer = project(join(folder, 'consumer'))
-  const ended = await npmInstall(consumer, ['holdfast', '--ignore-scripts'], cleanEnv(env))
-  t.is(ended.status, 0, ended.stderr)
-  truncateSync(installed(consumer, `prebuilds/linux-${process.arch}/holdfast.glibc.node`), 100_000)
+for (const [what, harm, told] of [
+  ['cut off', (path: string) => truncateSync(path, 100_000), /The file was not written in full/],
+  ['gone', (path: string) => rmSync(path), /The package is incomplete/],
+] as const) {
+  test(`where the binary is ${what}, the command that the failure ends with brings a whole one`, async (t) => {
+    const folder = scratch(t)
+    const env = { npm_config_registry: await registry(t) }
+    const consumer = project(join(folder, 'consumer'))
+    const ended = await npmInstall(consumer, ['holdfast', '--ignore-scripts'], cleanEnv(env))
+    t.is(ended.status, 0, ended.stderr)
+    harm(installed(consumer, `prebuilds/linux-${process.arch}/holdfast.glibc.node`))
 
-  const { command, message } = await commandThatHelps(consumer)
-  t.regex(message, /ERR_NATIVE_NOT_LOADED/)
-  t.regex(message, /The file was not written in full/)
-  const helped = await runAsUser(folder, command, await managers.npm12(), { cwd: consumer, env })
-  t.is(helped.status, 0, `${command}\n${helped.stderr}`)
-  t.like(await take(consumer, cleanEnv()), works)
-})
+    const { command, message } = await commandThatHelps(consumer)
+    t.regex(message, /ERR_NATIVE_NOT_LOADED/)
+    t.regex(message, told)
+    const helped = await runAsUser(folder, command, await managers.npm12(), { cwd: '/', env })
+    t.is(helped.status, 0, `${command}\n${helped.stderr}`)
+    t.like(await take(consumer, cleanEnv()), works)
+  })
+}
 
 test('npx holdfast bench commit runs from the package', async (t) => {
   const folder = scratch(t)

@@ -4,15 +4,16 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } fro
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
+import { explainLoadFailure } from '../../lib/load-failure.ts'
+import { VERSION } from '../../lib/version.ts'
 import { scripts } from '../scripts/release.ts'
-import { cleanEnv, install, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
+import { cleanEnv, install, nodes, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
 
 const { inspect } = scripts
 
 const works = { kept: true, live: true }
 const source = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))
 const debian11 = process.env['HOLDFAST_DEBIAN11'] ?? ''
-const nodes = JSON.parse(process.env['HOLDFAST_NODES'] ?? '{}') as Record<string, string>
 
 test('where a seccomp filter denies io_uring, the thread pool does the work and the engine says why', async (t) => {
   const folder = scratch(t)
@@ -70,11 +71,16 @@ test('a binary that wants a newer glibc than there is fails with both versions a
   // What the compiler of this machine makes, instead of what is shipped.
   const shipped = join(system.path, 'node_modules/holdfast/prebuilds/linux-x64/holdfast.glibc.node')
   copyFileSync(join(root, 'build/Release/holdfast.node'), shipped)
+  // With the manifest beside it the loader would see that this is not the file that was shipped.
+  rmSync(join(shipped, '../../manifest.json'))
   const { status, stderr } = await system.run('esm.mjs')
   t.is(status, 1)
   t.regex(stderr, /version `GLIBC(XX)?_[\d.]+' not found/)
   t.regex(stderr, /older than the binary: it wants GLIBC(XX)?_[\d.]+, and glibc here is 2\.31/)
-  t.regex(stderr, /What to do: npm explore holdfast -- node scripts\/native\.mjs gyp/)
+  t.regex(
+    stderr,
+    /What to do: npm --prefix \/srv\/consumer-[\d-]+ explore holdfast -- node scripts\/native\.mjs gyp$/m,
+  )
 })
 
 /** A program of a consumer on arm64, by an emulated processor, whose kernel interface has no io_uring. */
@@ -123,8 +129,26 @@ test("musl's dynamic linker takes the musl binary with every symbol bound, and r
   const argv = ['-O1', '-rdynamic', '-I', folder, '-o', host, source('musl-host.c'), '-ldl']
   await succeed('musl-gcc', argv, { cwd: folder })
   t.is(await succeed(host, [join(prebuilds, 'holdfast.musl.node')], { cwd: folder }), 'Node-API 8\n')
-  const wrong = await run(host, [join(prebuilds, 'holdfast.glibc.node')], { cwd: folder })
+  const path = join(prebuilds, 'holdfast.glibc.node')
+  const wrong = await run(host, [path], { cwd: folder })
   t.is(wrong.status, 1)
+  const explained = explainLoadFailure({
+    platform: 'linux',
+    arch: 'x64',
+    libc: 'musl',
+    glibcVersion: undefined,
+    nodeVersion: process.versions.node,
+    nodeApiVersion: Number(process.versions['napi']),
+    nodeOptions: [],
+    version: VERSION,
+    override: undefined,
+    attempts: [{ path, answer: String(wrong.stderr.split('\n', 1)[0]) }],
+    shipped: [],
+    bundled: [],
+    bundle: undefined,
+    installed: join(consumer, 'node_modules/holdfast/'),
+  })
+  t.regex(explained, /another C library than the musl of this process/, wrong.stderr)
 })
 
 test('the musl binary of arm64 asks its C library for nothing that the one of x64, which was loaded, does not', async (t) => {
