@@ -87,6 +87,7 @@
       "test/native/array/closing_test.cc",
       "test/native/array/damage_test.cc",
       "test/native/array/deletion_test.cc",
+      "test/native/array/life_races_test.cc",
       "test/native/array/lun_life_test.cc",
       "test/native/array/places_test.cc",
       "test/native/array/real_files_test.cc",

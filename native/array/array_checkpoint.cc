@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "array/storage_array.h"
+#include "base/planted.h"
 
 namespace holdfast {
 namespace {
@@ -41,6 +42,7 @@ CheckpointImage StorageArray::image(uint64_t number, uint64_t generation, bool c
     }
     for (VersionMap::LeafRef& leaf : family->map().snapshot()) image.leaves.emplace_back(id, std::move(leaf));
   }
+  if (planted(PlantedBug::lost_checkpoint_tail) && !image.leaves.empty()) image.leaves.pop_back();
   for (const auto& [guid, lun] : luns_) {
     if (!lun->is_copy()) encode(image.structure, lun->present_record());
   }
@@ -174,6 +176,7 @@ Task<Status> StorageArray::checkpoint_in_use() {
   if (!whole.ok()) co_return whole;
   for (const auto& [id, family] : families_) family->checkpointed(last_sequence);
   co_await remove_older_files(number);
+  co_await remove_doomed_files();
   co_await keep_reserve();
   co_return Status();
 }

@@ -1,13 +1,27 @@
 // What becomes of LUNs and copies besides coming and going: growing, reverting, breaking a copy off.
 
 #include <algorithm>
+#include <utility>
 
 #include "array/storage_array.h"
 #include "base/checked.h"
 
 namespace holdfast {
+namespace {
+
+// One batch says that they are none any more.
+constexpr size_t kBreakBytesMax = 1 << 20;
+
+}  // namespace
+
+Task<void> StorageArray::life_turn() {
+  while (life_is_changing_) co_await changed_.wait();
+}
 
 Task<Status> StorageArray::grow_lun(Guid guid, uint64_t size_bytes) {
+  const Running running(*this);
+  co_await life_turn();
+  const LifeChange change(*this);
   Status usable = closed_or_broken();
   if (!usable.ok()) co_return usable;
   const std::shared_ptr<Lun> lun = find_lun(guid);
@@ -22,28 +36,24 @@ Task<Status> StorageArray::grow_lun(Guid guid, uint64_t size_bytes) {
                                          std::to_string(size_bytes));
   }
   if (size_bytes == former_bytes) co_return Status();
-  const Running running(*this);
   Family& family = lun->family();
   Status grown = co_await grow_base(family, size_bytes);
   if (!grown.ok()) co_return grown;
-  if (lun->size_bytes() != former_bytes || lun->state() != Lun::State::open) {
-    co_return Status(Code::lun_in_use, lun->describe() + " was changed by somebody else meanwhile");
-  }
-  LunRecord record = lun->present_record();
-  record.size_bytes = size_bytes;
+  // From here on a checkpoint says the same as the record; requests may reach the new end when it cannot be lost.
+  lun->set_recorded_size(size_bytes);
   FamilyRecord family_record = family.record();
   family_record.closed_cleanly = false;
   std::vector<uint8_t> records;
   encode(records, family_record);
-  encode(records, record);
+  encode(records, lun->present_record());
   const uint64_t batch = journal_.append(records);
   family.touched_by_record(batch);
-  // From here on a checkpoint says the same as the record.
-  lun->set_size(size_bytes);
   Status durable = co_await journal_.commit(batch);
-  if (durable.ok()) co_return durable;
-  // Nobody was told of the new end, and nothing was written behind the old one that anybody was promised.
-  lun->set_size(former_bytes);
+  if (durable.ok()) {
+    lun->reach_recorded_size();
+    co_return durable;
+  }
+  lun->set_recorded_size(former_bytes);
   std::vector<uint8_t> opposite;
   encode(opposite, lun->present_record());
   (void)journal_.append(opposite);
@@ -76,6 +86,9 @@ Task<Status> StorageArray::grow_base(Family& family, uint64_t size_bytes) {
 // The LUN becomes the head of a new branch that sees what the source sees. Its former view is removed like that of a
 // deleted copy: when the record cannot be lost any more.
 Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
+  const Running running(*this);
+  co_await life_turn();
+  const LifeChange change(*this);
   Status usable = closed_or_broken();
   if (!usable.ok()) co_return usable;
   const std::shared_ptr<Lun> lun = find_lun(guid);
@@ -99,7 +112,6 @@ Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
   if (source->state() != Lun::State::open) {
     co_return Status(Code::lun_closed, source->describe() + " is closed or being deleted");
   }
-  const Running running(*this);
   lun->begin_change();
   co_await lun->drained();
   Status status = closed_or_broken();
@@ -114,7 +126,7 @@ Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
   Family& family = lun->family();
   const View former = lun->record().view;
   std::vector<std::shared_ptr<EpochWrites>> old_writes;
-  const View reverted = source->cut(next_branch_++, &old_writes);
+  View reverted = source->cut(next_branch_++, &old_writes);
   family.branches().add_head(reverted, 0);
   for (const std::shared_ptr<EpochWrites>& epoch : old_writes) {
     while (epoch->in_flight_count > 0) co_await source->changed().wait();
@@ -124,6 +136,9 @@ Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
   if (!status.ok()) {
     remove_view(family, reverted);
   } else {
+    const View whole = std::exchange(reverted, family.branches().without_empty(reverted));
+    family.branches().remove_head(whole);
+    family.branches().add_head(reverted, 0);
     uint64_t batch = record_view(*lun, reverted);
     status = co_await journal_.commit(batch);
     // The record of a failure may still reach the disk, so its opposite follows it.
@@ -167,6 +182,13 @@ Task<Result<std::vector<Guid>>> StorageArray::break_copies(std::vector<Guid> sna
   }
   const Running running(*this);
   std::vector<uint8_t> records;
+  encode_copies_removed(records, guids);
+  for (const auto& lun : broken) encode(records, lun->present_record());
+  if (records.size() > kBreakBytesMax) {
+    co_return Status(Code::invalid_argument,
+                     std::to_string(guids.size()) + " copies are too many to break off at once");
+  }
+  records.clear();
   encode_copies_removed(records, guids);
   for (const auto& lun : broken) {
     std::shared_ptr<Lun> source = find_lun(lun->record().source);

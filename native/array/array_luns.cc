@@ -174,6 +174,9 @@ Task<Result<Guid>> StorageArray::adopt_lun(std::string image_path) {
 }
 
 Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
+  const Running running(*this);
+  co_await life_turn();
+  const LifeChange change(*this);
   Status usable = closed_or_broken();
   if (!usable.ok()) co_return usable;
   std::shared_ptr<Lun> lun = find_lun(guid);
@@ -184,11 +187,10 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
   Status in_use = why_in_use(lun);
   if (!in_use.ok()) co_return in_use;
   Family& family = lun->family();
-  if (!is_last_of_family(*lun)) {
+  if (!is_last_of_family(*lun) || has_set_in_progress(family)) {
     co_return Status(Code::lun_in_use,
                      lun->describe() + " shares its base file with a LUN that was a copy; delete one");
   }
-  const Running running(*this);
   lun->retire(Lun::State::closed);
   co_await lun->drained();
   // A crash on the way must find neither a copy that still reads the base, nor a map that falls back to it.
@@ -270,7 +272,21 @@ bool StorageArray::is_last_of_family(const Lun& lun) const {
   return true;
 }
 
+// Copies that are captured and not recorded yet belong to their family, whose original may have no other.
+bool StorageArray::has_set_in_progress(const Family& family) const {
+  for (const auto& [id, set] : sets_) {
+    if (set->state >= SetState::recorded) continue;
+    for (const ShadowCopy& copy : set->copies) {
+      if (copy.source->record().family == family.id()) return true;
+    }
+  }
+  return false;
+}
+
 Task<Status> StorageArray::delete_lun(Guid guid) {
+  const Running running(*this);
+  co_await life_turn();
+  const LifeChange change(*this);
   Status usable = closed_or_broken();
   if (!usable.ok()) co_return usable;
   const std::shared_ptr<Lun> lun = find_lun(guid);
@@ -283,20 +299,30 @@ Task<Status> StorageArray::delete_lun(Guid guid) {
   if (lun->copy_count() > 0) {
     co_return Status(Code::lun_in_use, lun->describe() + " has shadow copies; delete them or break them off first");
   }
-  const Running running(*this);
+  const bool is_last = is_last_of_family(*lun);
+  if (has_set_in_progress(lun->family())) {
+    co_return Status(Code::lun_in_use, "a set in progress takes a copy of a copy of " + lun->describe());
+  }
+  // A family has at least one LUN that is no copy, which its copies lead back to.
+  const bool is_last_ordinary = std::none_of(luns_.begin(), luns_.end(), [&](const auto& entry) {
+    const LunRecord& other = entry.second->record();
+    return entry.second != lun && other.family == lun->record().family && other.snapshot.is_null();
+  });
+  if (is_last_ordinary && !is_last) {
+    co_return Status(Code::lun_in_use, lun->describe() + " has copies of copies; delete them or break them off first");
+  }
   lun->retire(Lun::State::closed);
   co_await lun->drained();
-  // Nobody may be between two steps on the files when they go.
-  const bool is_last = is_last_of_family(*lun);
-  const DoomedFamily family{lun->family().id(), lun->family().record().original};
+  const uint32_t family = lun->family().id();
+  const Guid original = lun->family().record().original;
   std::vector<uint8_t> records;
   encode_lun_removed(records, guid);
-  if (is_last) encode_family_deleted(records, family.family, family.original);
+  if (is_last) encode_family_deleted(records, family, original);
   const uint64_t batch = journal_.append(records);
   lun->family().touched_by_record(batch);
   lun->retire(Lun::State::gone);
   if (is_last) {
-    doomed_families_.push_back(family);
+    doomed_families_.push_back(DoomedFamily{family, original, batch});
     std::erase_if(removals_, [&](const Removal& removal) { return removal.family == &lun->family(); });
     co_await retire_family(*lun);
   } else {
@@ -305,7 +331,7 @@ Task<Status> StorageArray::delete_lun(Guid guid) {
   }
   Status durable = co_await journal_.commit(batch);
   settle_removals();
-  if (durable.ok()) co_await remove_doomed_files();
+  co_await remove_doomed_files();
   co_return durable;
 }
 
@@ -313,9 +339,12 @@ Task<Status> StorageArray::delete_lun(Guid guid) {
 Task<void> StorageArray::remove_doomed_files() {
   const std::vector<DoomedFamily> doomed = doomed_families_;
   for (const DoomedFamily& family : doomed) {
+    if (family.batch > journal_.durable_through()) continue;
     // An adopted image lies elsewhere.
-    (void)co_await files_.unlink(files_.base(family.original));
-    (void)co_await files_.unlink(files_.area(family.original));
+    Status base = co_await files_.unlink(files_.base(family.original));
+    Status area = co_await files_.unlink(files_.area(family.original));
+    const bool are_gone = (base.ok() || base.error_number() == ENOENT) && (area.ok() || area.error_number() == ENOENT);
+    if (!are_gone) continue;  // the next deletion, checkpoint or opening tries again
     std::erase_if(doomed_families_, [&](const DoomedFamily& other) { return other.original == family.original; });
   }
 }

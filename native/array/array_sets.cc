@@ -6,6 +6,7 @@
 
 #include "array/lun_access.h"
 #include "array/storage_array.h"
+#include "base/planted.h"
 #include "disk/layout.h"
 #include "disk/vss_flags.h"
 
@@ -231,7 +232,7 @@ Task<Status> StorageArray::record_captured(ShadowSet& set) {
   if (!whole.ok()) co_return whole;
   whole = co_await write_vss_flags(set);
   if (!whole.ok()) co_return whole;
-  whole = co_await sync_families(families_of(set));
+  if (!planted(PlantedBug::set_before_data)) whole = co_await sync_families(families_of(set));
   if (!whole.ok()) co_return whole;
   if (set.abort_wanted) co_return Status(Code::cancelled, "the set was aborted");
   std::vector<uint8_t> record;

@@ -7,8 +7,9 @@
 namespace holdfast {
 namespace {
 
-// As many as a turn can take in a fraction of a millisecond.
-constexpr size_t kUnitsPerStep = 4096;
+// What a turn can take in a fraction of a millisecond: units to sort, and units to look up in two views.
+constexpr size_t kUnitsPerRun = 1024;
+constexpr size_t kUnitsPerStep = 128;
 
 bool sees(const View& view, const Stamp& stamp) {
   return std::any_of(view.begin(), view.end(), [&](const ViewEntry& entry) {
@@ -19,30 +20,39 @@ bool sees(const View& view, const Stamp& stamp) {
 }  // namespace
 
 BlockWalk::BlockWalk(Loop& loop, std::shared_ptr<Lun> older, std::shared_ptr<Lun> newer)
-    : loop_(loop), older_(std::move(older)), newer_(std::move(newer)), end_unit_(units_of(newer_->size_bytes())) {}
+    : loop_(loop),
+      older_(std::move(older)),
+      newer_(std::move(newer)),
+      older_view_(older_ == nullptr ? View() : older_->record().view),
+      newer_view_(newer_->record().view),
+      end_unit_(units_of(newer_->size_bytes())) {}
 
 BlockWalk::BlockWalk(Loop& loop, std::shared_ptr<Lun> lun) : BlockWalk(loop, nullptr, std::move(lun)) {}
 
 Status BlockWalk::why_not() const {
   Status readable = newer_->why_unreadable();
   if (readable.ok() && older_ != nullptr) readable = older_->why_unreadable();
-  return readable;
+  if (!readable.ok()) return readable;
+  if (newer_->record().view != newer_view_ || (older_ != nullptr && older_->record().view != older_view_)) {
+    return Status(Code::bad_state, newer_->describe() + " or the LUN it is compared with was reverted meanwhile");
+  }
+  return Status();
 }
 
 bool BlockWalk::is_candidate(const Stamp& stamp) const {
-  const bool seen = sees(newer_->record().view, stamp);
-  return older_ == nullptr ? seen : seen != sees(older_->record().view, stamp);
+  const bool seen = sees(newer_view_, stamp);
+  return older_ == nullptr ? seen : seen != sees(older_view_, stamp);
 }
 
 bool BlockWalk::differs(UnitIndex unit) const {
   if (older_ == nullptr) return true;
   Family& family = newer_->family();
-  const Seen then = family.branches().see(family.map(), older_->record().view, unit);
-  const Seen now = family.branches().see(family.map(), newer_->record().view, unit);
+  const Seen then = family.branches().see(family.map(), older_view_, unit);
+  const Seen now = family.branches().see(family.map(), newer_view_, unit);
   return then.stamp != now.stamp || then.place != now.place;
 }
 
-Task<void> BlockWalk::gather() {
+Task<Status> BlockWalk::gather() {
   Family& family = newer_->family();
   std::vector<StampId> wanted;
   for (const auto& [id, stamp] : family.branches().stamps()) {
@@ -54,7 +64,7 @@ Task<void> BlockWalk::gather() {
       const auto found = family.branches().stamps().find(id);
       if (found == family.branches().stamps().end() || at >= found->second.units.size()) break;
       const std::vector<UnitIndex>& units = found->second.units;
-      const size_t to = std::min(at + kUnitsPerStep, units.size());
+      const size_t to = std::min(at + kUnitsPerRun, units.size());
       const size_t from = units_.size();
       units_.insert(units_.end(), units.begin() + static_cast<ptrdiff_t>(at),
                     units.begin() + static_cast<ptrdiff_t>(to));
@@ -62,9 +72,12 @@ Task<void> BlockWalk::gather() {
       add_run(from);
       at = to;
       co_await Yield(loop_);
+      Status readable = why_not();
+      if (!readable.ok()) co_return readable;
     }
   }
   gathered_ = true;
+  co_return Status();
 }
 
 void BlockWalk::add_run(size_t from) {
@@ -101,6 +114,8 @@ Task<Status> BlockWalk::find_data(uint64_t at) {
     co_return Status::from_errno(static_cast<int>(-found), "looking for data of " + newer_->describe(),
                                  unit_offset(at));
   }
+  Status readable = why_not();
+  if (!readable.ok()) co_return readable;
   data_known_ = true;
   data_from_ = begin_bytes / kUnitBytes;
   data_to_ = units_of(end_bytes);
@@ -108,7 +123,9 @@ Task<Status> BlockWalk::find_data(uint64_t at) {
 }
 
 Task<Result<std::vector<Extent>>> BlockWalk::next(size_t extents_max) {
-  if (!gathered_) co_await gather();
+  Status readable = why_not();
+  if (readable.ok() && !gathered_) readable = co_await gather();
+  if (!readable.ok()) co_return readable;
   std::vector<Extent> extents;
   const auto add = [&](uint64_t from, uint64_t to) {
     const uint64_t end = std::min(unit_offset(to), newer_->size_bytes());
@@ -119,9 +136,11 @@ Task<Result<std::vector<Extent>>> BlockWalk::next(size_t extents_max) {
     }
   };
   for (size_t step = 1; at_unit_ < end_unit_; ++step) {
-    if (step % kUnitsPerStep == 0) co_await Yield(loop_);
-    Status readable = why_not();
-    if (!readable.ok()) co_return readable;
+    if (step % kUnitsPerStep == 0) {
+      co_await Yield(loop_);
+      readable = why_not();
+      if (!readable.ok()) co_return readable;
+    }
     if (older_ == nullptr && (!data_known_ || (data_to_ > 0 && data_to_ <= at_unit_))) {
       Status known = co_await find_data(at_unit_);
       if (!known.ok()) co_return known;

@@ -46,7 +46,7 @@ class BlockWalk {
   Status why_not() const;
   bool is_candidate(const Stamp& stamp) const;
   bool differs(UnitIndex unit) const;
-  Task<void> gather();
+  Task<Status> gather();
   void add_run(size_t from);
   bool before(const Run& one, const Run& other) const { return units_[one.at] > units_[other.at]; }
   /// The smallest candidate at or above `at`; false if there is none.
@@ -56,6 +56,9 @@ class BlockWalk {
   Loop& loop_;
   const std::shared_ptr<Lun> older_;  // null: blocks that hold data
   const std::shared_ptr<Lun> newer_;
+  // As they were at the beginning; a LUN that is reverted on the way sees something else.
+  const View older_view_;
+  const View newer_view_;
   const uint64_t end_unit_;
   bool gathered_ = false;
   uint64_t at_unit_ = 0;

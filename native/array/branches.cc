@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/planted.h"
+
 namespace holdfast {
 
 void Branches::add_limit(const ViewEntry& entry) {
@@ -60,6 +62,17 @@ View Branches::cut(const View& view, BranchId copy_branch) {
   copy.insert(copy.end(), view.begin() + 1, view.end());
   ++own.epoch;
   return copy;
+}
+
+View Branches::without_empty(const View& view) const {
+  View kept = {view.front()};
+  for (size_t i = 1; i < view.size(); ++i) {
+    const bool has_version = std::any_of(stamps_.begin(), stamps_.end(), [&](const auto& entry) {
+      return entry.second.branch == view[i].branch && entry.second.epoch <= view[i].limit;
+    });
+    if (has_version || view[i].branch == root_) kept.push_back(view[i]);
+  }
+  return kept;
 }
 
 StampId Branches::stamp_of(BranchId branch_id, Epoch epoch, bool* created) {
@@ -129,6 +142,7 @@ Epoch Branches::next_limit(BranchId branch, Epoch at_least) const {
 }
 
 bool Branches::may_overwrite(BranchId own_branch, Epoch birth, Epoch write_epoch) const {
+  if (planted(PlantedBug::forgotten_limit)) return next_limit(own_branch, birth + 1) >= write_epoch;
   return next_limit(own_branch, birth) >= write_epoch;
 }
 

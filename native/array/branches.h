@@ -82,6 +82,10 @@ class Branches {
   /// The copy's head is added by add_head with the view returned.
   View cut(const View& view, BranchId copy_branch);
 
+  /// The view without entries, behind its first, that have no version and will have none: those of epochs that are over
+  /// and in which nothing was written. A view would grow with every revert otherwise.
+  View without_empty(const View& view) const;
+
   /// The stamp of (branch, present epoch `epoch`), made if there is none; *created says so.
   StampId stamp_of(BranchId branch, Epoch epoch, bool* created);
   void restore_stamp(StampId id, BranchId branch, Epoch epoch);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "base/planted.h"
 
 namespace holdfast {
 namespace {
@@ -35,6 +36,7 @@ uint32_t Family::stored_bytes(UnitIndex unit, Place place) const {
 Rewrite Family::rewrite_rule(UnitIndex unit, Place place) const {
   auto found = recent_.find(key_of(unit, place));
   if (found == recent_.end() || found->second <= mark_on_disk_) return Rewrite::freely;
+  if (planted(PlantedBug::rewrite_under_record)) return Rewrite::freely;
   if (gathering_ || found->second <= sync_issued_batch_) return Rewrite::not_at_all;
   return Rewrite::with_record;
 }
@@ -79,8 +81,9 @@ void Family::let_go(UnitIndex unit, Place place) {
     homes_let_go_[unit] = syncs_begun_;
   } else {
     places_.let_go(place, syncs_begun_);
+    if (planted(PlantedBug::early_reuse)) places_.release_pending(syncs_begun_);
   }
-  if (places_.pending_count() > kPendingPlacesMax) sync_wanted_ = true;
+  if (places_.pending_count() > kPendingPlacesMax || homes_let_go_.size() > kPendingPlacesMax) sync_wanted_ = true;
   start_sync_if_wanted();
 }
 

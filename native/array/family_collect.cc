@@ -61,10 +61,11 @@ Task<void> Family::run_collection() {
   while (!collect_stamps_.empty()) {
     const StampId id = collect_stamps_.front();
     collect_stamps_.pop_front();
-    auto found = branches_.stamps().find(id);
-    if (found == branches_.stamps().end()) continue;
-    const std::vector<UnitIndex> units = found->second.units;
-    for (const UnitIndex unit : units) {
+    // The stamp goes with its last version, on the way; what is written meanwhile may add to it.
+    for (size_t at = 0;; ++at) {
+      const auto found = branches_.stamps().find(id);
+      if (found == branches_.stamps().end() || at >= found->second.units.size()) break;
+      const UnitIndex unit = found->second.units[at];
       HoldUnits hold(holds_, unit);
       co_await hold;
       collect_unit(unit);

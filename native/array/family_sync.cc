@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "array/family.h"
+#include "base/planted.h"
 
 namespace holdfast {
 namespace {
@@ -69,12 +70,12 @@ Task<Status> Family::sync_round() {
   int64_t base_result = 0;
   int64_t area_result = 0;
   Status journal_result;
-  if (base_dirty_) {
+  if (base_dirty_ && !planted(PlantedBug::base_not_synced)) {
     base_dirty_ = false;
     ++running;
     loop_.spawn(sync_file(base_file_, &base_result, &running));
   }
-  if (area_dirty_) {
+  if (area_dirty_ && !planted(PlantedBug::area_not_synced)) {
     area_dirty_ = false;
     ++running;
     loop_.spawn(sync_file(area_file_, &area_result, &running));
@@ -103,7 +104,7 @@ Task<Status> Family::sync_round() {
   trim_if_worthwhile();
   if (!recent_.empty() && (marks_said_.empty() || marks_said_.back().second < batch) && batch > mark_on_disk_) {
     std::vector<uint8_t> record;
-    encode_durable(record, id(), batch);
+    encode_durable(record, id(), planted(PlantedBug::early_mark) ? last_record_batch_ : batch);
     marks_said_.emplace_back(journal_.append(record), batch);
   }
   update_mark();

@@ -17,7 +17,8 @@ namespace {
 constexpr uint64_t kKeptPlacesMin = (1 << 20) / kUnitBytes;
 constexpr uint64_t kKeptPlacesMax = (64 << 20) / kUnitBytes;
 constexpr uint64_t kPunchPlacesMax = (4 << 20) / kUnitBytes;
-constexpr size_t kHomesPerRun = 1024;
+constexpr size_t kHomesPerPunch = 1024;
+constexpr size_t kHomesPerPiece = 2048;
 
 }  // namespace
 
@@ -67,34 +68,43 @@ Task<void> Family::trim_area() {
   }
 }
 
+// In pieces of bounded length, so that neither a turn nor a hold on units grows with what is to be punched.
 Task<void> Family::trim_homes() {
-  std::vector<UnitIndex> units = std::exchange(homes_to_trim_, {});
-  std::sort(units.begin(), units.end());
-  units.erase(std::unique(units.begin(), units.end()), units.end());
-  for (size_t at = 0; at < units.size();) {
-    size_t end = at + 1;
-    while (end < units.size() && end - at < kHomesPerRun && units[end] == units[end - 1] + 1) ++end;
-    HoldUnits hold(holds_, units[at], static_cast<uint32_t>(end - at));
-    co_await hold;
-    // Each has been written to again, or seen by a new copy, or is still nobody's.
-    int64_t result = 0;
-    while (at < end && result >= 0) {
-      size_t to = at;
-      while (to < end && home_may_be_taken(units[to])) ++to;
-      if (to == at) {
-        // Not yet: a record of the unit may still be lost.
-        if (branches_.home_is_free(map_, units[at])) homes_to_trim_.push_back(units[at]);
+  std::vector<UnitIndex> later;
+  while (!homes_to_trim_.empty()) {
+    const size_t rest = homes_to_trim_.size() - std::min(homes_to_trim_.size(), kHomesPerPiece);
+    std::vector<UnitIndex> piece(homes_to_trim_.begin() + static_cast<ptrdiff_t>(rest), homes_to_trim_.end());
+    homes_to_trim_.resize(rest);
+    std::sort(piece.begin(), piece.end());
+    piece.erase(std::unique(piece.begin(), piece.end()), piece.end());
+    for (size_t at = 0; at < piece.size();) {
+      size_t end = at + 1;
+      while (end < piece.size() && end - at < kHomesPerPunch && piece[end] == piece[end - 1] + 1) ++end;
+      HoldUnits hold(holds_, piece[at], static_cast<uint32_t>(end - at));
+      co_await hold;
+      // Each has been written to again, or is still nobody's, or will be: a record of the unit may still be lost.
+      while (at < end && !home_may_be_taken(piece[at])) {
+        if (branches_.home_is_free(map_, piece[at])) later.push_back(piece[at]);
         ++at;
-        continue;
       }
-      const uint64_t length = std::min(unit_offset(to - at), base_bytes() - unit_offset(units[at]));
-      result = co_await IoAwait(loop_, IoOp::punch, base_file_, unit_offset(units[at]), nullptr, length);
+      size_t to = at;
+      while (to < end && home_may_be_taken(piece[to])) ++to;
+      int64_t result = 0;
+      if (to > at) {
+        const uint64_t length = std::min(unit_offset(to - at), base_bytes() - unit_offset(piece[at]));
+        result = co_await IoAwait(loop_, IoOp::punch, base_file_, unit_offset(piece[at]), nullptr, length);
+      }
       at = to;
+      hold.release();
+      if (result < 0) {
+        // A file system that cannot punch keeps the room, which is used again.
+        homes_to_trim_.clear();
+        co_return;
+      }
     }
-    hold.release();
-    // A file system that cannot punch keeps the room, which is used again.
-    if (result < 0) co_return;
+    co_await Yield(loop_);
   }
+  homes_to_trim_.insert(homes_to_trim_.end(), later.begin(), later.end());
 }
 
 }  // namespace holdfast

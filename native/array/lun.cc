@@ -1,6 +1,7 @@
 #include "array/lun.h"
 
 #include "base/checked.h"
+#include "base/planted.h"
 
 namespace holdfast {
 
@@ -9,6 +10,7 @@ Lun::Lun(Loop& loop, LeaseTable& leases, Family& family, const LunRecord& record
       leases_(leases),
       family_(&family),
       record_(record),
+      size_bytes_(record.size_bytes),
       gate_(loop, this,
             [](void* context, GateRequest* gated) {
               Lun* self = static_cast<Lun*>(context);
@@ -52,12 +54,11 @@ Status Lun::check(const LunRequest& request) const {
   Status unreadable = why_unreadable();
   if (!unreadable.ok()) return unreadable;
   if (request.op == LunOp::flush) return Status();
-  if (request.length_bytes > kRequestBytesMax ||
-      !range_fits(request.offset_bytes, request.length_bytes, record_.size_bytes)) {
+  if (request.length_bytes > kRequestBytesMax || !range_fits(request.offset_bytes, request.length_bytes, size_bytes_)) {
     return Status(Code::out_of_range,
                   "bytes " + std::to_string(request.offset_bytes) + " to " +
                       std::to_string(request.offset_bytes + request.length_bytes) + " do not lie inside " + describe() +
-                      ", which has " + std::to_string(record_.size_bytes) + " bytes",
+                      ", which has " + std::to_string(size_bytes_) + " bytes",
                   0, request.offset_bytes);
   }
   if (!is_aligned(request.offset_bytes, kSectorBytes) || !is_aligned(request.length_bytes, kSectorBytes)) {
@@ -158,6 +159,7 @@ View Lun::cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* o
   epochs_.back()->failure = Status();
   old_writes->assign(epochs_.begin(), epochs_.end());
   View copy = family_->branches().cut(record_.view, copy_branch);
+  if (planted(PlantedBug::late_capture)) return copy;
   if (epochs_.back()->in_flight_count == 0) epochs_.pop_back();
   auto present = std::make_shared<EpochWrites>();
   present->epoch = family_->branches().epoch(record_.view.front().branch);

@@ -37,7 +37,8 @@ class Lun final : public Holdable {
   ~Lun() override;
 
   const Guid& guid() const { return record_.guid; }
-  uint64_t size_bytes() const { return record_.size_bytes; }
+  /// What requests may reach. While a growth is being recorded the record has more.
+  uint64_t size_bytes() const { return size_bytes_; }
   bool is_copy() const { return !record_.snapshot.is_null(); }
   const LunRecord& record() const { return record_; }
   /// The record as it is now, for the journal or a checkpoint.
@@ -72,7 +73,8 @@ class Lun final : public Holdable {
   /// It sees something else from now on. Only while no request is under way. Both views belong to the caller, who has
   /// added the head of this one and removes that of the former.
   void see_through(const View& view);
-  void set_size(uint64_t size_bytes) { record_.size_bytes = size_bytes; }
+  void set_recorded_size(uint64_t size_bytes) { record_.size_bytes = size_bytes; }
+  void reach_recorded_size() { size_bytes_ = record_.size_bytes; }
   /// It is no shadow copy any more.
   void become_ordinary();
   /// Returns when no request is under way.
@@ -114,6 +116,7 @@ class Lun final : public Holdable {
   LeaseTable& leases_;
   Family* family_;
   LunRecord record_;
+  uint64_t size_bytes_;
   State state_ = State::open;
   Gate gate_;
   Event changed_;

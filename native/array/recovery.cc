@@ -227,7 +227,7 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
       const Guid original = in.guid();
       if (!in.done()) return malformed;
       families_.erase(family);
-      array_.doomed_families_.push_back(DoomedFamily{family, original});
+      array_.doomed_families_.push_back(DoomedFamily{family, original, 0});
       return Status();
     }
     case RecordType::family_removed: {

@@ -72,6 +72,11 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::open(Loop& loop, Lease
     const CheckpointImage fresh = array->image(array->number_ + 1, random_generation(), false);
     recovered = co_await array->install_checkpoint_with_reserve(fresh);
   }
+  if (recovered.ok()) {
+    // What was recovered may have been in the page cache only; now it can be lost no more, and room may be given back.
+    array->allow_trimming(true);
+    co_await array->remove_doomed_files();
+  }
   if (recovered.ok()) recovered = co_await array->drop_unfinished_sets();
   if (!recovered.ok()) {
     (void)co_await array->close_families();
@@ -87,6 +92,10 @@ Status StorageArray::closed_or_broken() const {
     return Status(Code::array_read_only, files_.path() + " is read-only until it is opened again: its journal failed");
   }
   return Status();
+}
+
+void StorageArray::allow_trimming(bool allowed) {
+  for (const auto& [id, family] : families_) family->allow_trimming(allowed);
 }
 
 Family* StorageArray::find_family(uint32_t id) {

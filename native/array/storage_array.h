@@ -70,6 +70,7 @@ struct CheckReport {
 struct DoomedFamily {
   uint32_t family = 0;
   Guid original;
+  uint64_t batch = 0;  // says so; the files go when that cannot be lost
 };
 
 using WalkId = uint64_t;
@@ -158,6 +159,21 @@ class StorageArray {
    private:
     StorageArray& array_;
   };
+  // Growing, reverting, detaching and deleting, one after the other: each asks first and changes later. After a
+  // Running.
+  class LifeChange {
+   public:
+    explicit LifeChange(StorageArray& array) : array_(array) { array_.life_is_changing_ = true; }
+    ~LifeChange() {
+      array_.life_is_changing_ = false;
+      array_.changed_.notify_all();
+    }
+    LifeChange(const LifeChange&) = delete;
+    LifeChange& operator=(const LifeChange&) = delete;
+
+   private:
+    StorageArray& array_;
+  };
   struct Walk {
     OwnerId owner;
     std::shared_ptr<BlockWalk> walk;
@@ -184,6 +200,9 @@ class StorageArray {
   Task<Status> take_back_original(std::shared_ptr<Lun> lun);
   Task<void> retire_family(Lun& original);
   Task<Status> bring_home(Lun& lun);
+  Task<void> life_turn();
+  void allow_trimming(bool allowed);
+  bool has_set_in_progress(const Family& family) const;
   Task<void> remove_doomed_files();
   Status why_in_use(const std::shared_ptr<Lun>& lun) const;
   bool is_last_of_family(const Lun& lun) const;
@@ -239,6 +258,7 @@ class StorageArray {
   bool closing_ = false;
   // The journal held something: the array was not closed, or not all the way.
   bool recovered_unclean_ = false;
+  bool life_is_changing_ = false;
   bool checkpointing_ = false;
   bool checkpoint_started_ = false;  // in the background
   uint64_t checkpoint_at_journal_bytes_ = kCheckpointAtJournalBytes;

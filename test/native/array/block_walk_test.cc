@@ -91,12 +91,26 @@ TEST_F(BlockWalkTest, AWalkEndsWithATypedErrorWhenItsCopyIsDeleted) {
   EXPECT_EQ(walk(Guid::random(), id).status().code(), Code::lun_not_found);
 }
 
+TEST_F(BlockWalkTest, AWalkEndsWithATypedErrorWhenOneOfItsLunsIsReverted) {
+  const Guid id = make_lun();
+  const TakenSet first = take_set(machine(), {id});
+  for (uint64_t unit = 0; unit < 8; ++unit) ASSERT_TRUE(write(id, unit * 8192, pattern(4096, 1)).ok());
+  const TakenSet second = take_set(machine(), {id});
+  ASSERT_TRUE(write(id, 0, pattern(4096, 2)).ok());
+  ASSERT_TRUE(write(id, 200 * 4096, pattern(4096, 2)).ok());
+  const WalkId walking = array().begin_walk(kOwner, second.copies[0], id).take();
+  ASSERT_EQ(machine().run(array().continue_walk(kOwner, walking, 1)).take().size(), 1u);
+  ASSERT_TRUE(machine().run(array().revert_lun(id, first.copies[0])).ok());
+  EXPECT_EQ(machine().run(array().continue_walk(kOwner, walking, 1)).status().code(), Code::bad_state);
+}
+
 TEST_F(BlockWalkTest, AWalkBelongsToWhoBeganItAndEndsWithThem) {
   const Guid id = make_lun();
   ASSERT_TRUE(write(id, 0, pattern(4096, 1)).ok());
   const WalkId mine = array().begin_walk(kOwner, Guid(), id).take();
   EXPECT_EQ(machine().run(array().continue_walk(kOwner + 1, mine, 2)).status().code(), Code::bad_state);
   array().end_walk(kOwner + 1, mine);
+  EXPECT_EQ(machine().run(array().continue_walk(kOwner, mine, 2)).take().size(), 1u) << "it is another's to end";
   array().owner_died(kOwner);
   EXPECT_EQ(machine().run(array().continue_walk(kOwner, mine, 2)).status().code(), Code::bad_state);
 }

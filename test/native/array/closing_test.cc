@@ -80,9 +80,9 @@ TEST_F(ClosingTest, ALunThatIsBeingDetachedTakesPartInNothingNew) {
   Background<Result<std::string>> detaching(machine(), array().detach_lun(id));
   machine().loop().turn(0);
   ASSERT_FALSE(detaching.is_done());
-  EXPECT_EQ(machine().run(array().detach_lun(id)).status().code(), Code::lun_closed);
   EXPECT_EQ(arm_copies(machine(), {id}).status.code(), Code::lun_closed);
   EXPECT_EQ(hold_set(machine(), TakenSet{Guid::random(), {}, {}, {}}, {id}).status().code(), Code::lun_closed);
+  EXPECT_EQ(machine().run(array().detach_lun(id)).status().code(), Code::lun_not_found) << "it waits for the first";
   ASSERT_TRUE(finish(detaching).ok());
   EXPECT_EQ(machine().disk()->contents(detaching.result().value(), 0, 65536), std::string(65536, '\2'));
   ASSERT_TRUE(close_and_open().ok());
