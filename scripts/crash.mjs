@@ -57,7 +57,9 @@ function run(program, settings, onStates) {
     })
     child.stderr.setEncoding('utf8').on('data', (text) => {
       const told = [...text.matchAll(/^(\d+) states$/gm)].at(-1)
-      if (told) onStates((tried = Number(told[1])))
+      if (!told) return
+      tried = Number(told[1])
+      onStates(tried)
     })
     child.on('error', reject)
     child.on('close', (status, signal) => {
@@ -130,7 +132,8 @@ if (values.planted) {
   }
   // The first is none: what is seen there is no planted bug.
   const missed = bugs.filter(({ name, seen }) => seen === (name === 'none'))
-  if (values.json) console.log(JSON.stringify({ planted: bugs.length - 1, missed: missed.length, seed, bugs }))
+  if (values.json)
+    console.log(JSON.stringify({ planted: bugs.length - 1, missed: missed.length, seed, bugs }))
   process.exitCode = missed.length > 0 ? 1 : 0
 } else {
   const result = await campaign(program, states)
