@@ -22,7 +22,11 @@ constexpr size_t kHomesPerPiece = 2048;
 
 }  // namespace
 
-uint64_t Family::kept_places() const { return std::clamp(places_.used_count() / 8, kKeptPlacesMin, kKeptPlacesMax); }
+// In whole MiB, as the area is prepared.
+uint64_t Family::kept_places() const {
+  const uint64_t wanted = std::clamp(places_.used_count() / 8, kKeptPlacesMin, kKeptPlacesMax);
+  return wanted / kKeptPlacesMin * kKeptPlacesMin;
+}
 
 void Family::note_free_home(UnitIndex unit) {
   if (!adopted() && branches_.home_is_free(map_, unit)) homes_to_trim_.push_back(unit);

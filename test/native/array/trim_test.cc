@@ -81,6 +81,30 @@ TEST_F(TrimTest, PlacesOfTheAreaThatNobodyNeedsComeBackButForAStepOfThem) {
   expect_consistent();
 }
 
+TEST_F(TrimTest, AnAreaOfAnyLengthIsPreparedAgainInWholeStepsAfterItWasTrimmed) {
+  for (const uint64_t odd : {kBytes - 4096, kBytes - 17 * 4096, kBytes - 300 * 4096}) {
+    std::vector<TakenSet> sets;
+    for (uint8_t round = 1; round <= 4; ++round) {
+      for (uint64_t at = 0; at < odd; at += 4096) {
+        ASSERT_TRUE(write(id, at, pattern(4096, round)).ok());
+      }
+      sets.push_back(take_set(machine(), {id}));
+    }
+    delete_set(sets[0]);
+    delete_set(sets[1]);
+    ASSERT_TRUE(flush(id).ok());
+    settle();
+    for (uint8_t round = 5; round <= 8; ++round) {
+      fill(id, round);
+      sets.push_back(take_set(machine(), {id}));
+    }
+    EXPECT_EQ(read(sets[2].copies[0], odd - 4096, 4096), pattern(4096, 3));
+    for (size_t i = 2; i < sets.size(); ++i) delete_set(sets[i]);
+    expect_filled(id, 8);
+    expect_consistent();
+  }
+}
+
 TEST_F(TrimTest, AFileSystemThatCannotPunchKeepsTheRoomAndNothingElseChanges) {
   fail(SimulatedOp::punch, "*", EOPNOTSUPP, 1, Fault::kForever);
   fill(id, 1);
