@@ -65,7 +65,7 @@ function run(program, settings, onStates) {
     child.on('close', (status, signal) => {
       const found = /seed (\d+), stop after operation (\d+), policy (\d+), state (\d+): (.*)/.exec(stdout)
       const whole = /^(\d+) states of \d+ lives$/m.exec(stdout)
-      if (status === 0) return resolve({ states: whole ? Number(whole[1]) : 4, violation: undefined })
+      if (status === 0 && whole) return resolve({ states: Number(whole[1]), violation: undefined })
       const [, ofSeed, ofStop, policy, at, what] = found ?? []
       resolve({
         states: found ? Number(at) : tried,

@@ -28,6 +28,12 @@ export function knownSnapshots(catalogue: SnapshotCatalogue): KnownSnapshot[] {
   return [...setIds].flatMap((setId) => (catalogue.describe(setId)?.snapshots ?? []).map(describe))
 }
 
+export function findSnapshot(catalogue: SnapshotCatalogue, id: Guid): KnownSnapshot {
+  const found = knownSnapshots(catalogue).find(({ snapshotId }) => snapshotId === id)
+  if (found === undefined) throw noSnapshot(id)
+  return found
+}
+
 /** The LUNs that a shadow copy, or those of a set, lie on; several volumes of one LUN lie on one. */
 export function copyLunsOf(catalogue: SnapshotCatalogue, id: Guid): Guid[] {
   const found = knownSnapshots(catalogue).filter(({ setId, snapshotId }) => setId === id || snapshotId === id)
@@ -35,7 +41,7 @@ export function copyLunsOf(catalogue: SnapshotCatalogue, id: Guid): Guid[] {
   return [...new Set(found.map(({ copyLun }) => copyLun))]
 }
 
-export function noSnapshot(id: Guid): VssError {
+function noSnapshot(id: Guid): VssError {
   return new VssError('VSS_E_OBJECT_NOT_FOUND', `the array has no shadow copy ${bracedGuid(id)}`, {
     culprit: id,
     remedy: '"holdfast snapshot list" shows those there are.',

@@ -6,7 +6,7 @@ import { askLun } from '../host/lun-information.ts'
 import { type DiskLayout, layoutOf } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { parseId, parseSize } from './arguments.ts'
-import { copyLunsOf } from './known-snapshots.ts'
+import { findSnapshot } from './known-snapshots.ts'
 import { acceptChangedOption, closing, type OpenFlags, openArray, openService } from './opening.ts'
 import { bytesText, give, type OutputOptions, properties, table } from './output.ts'
 import { announce } from './progress.ts'
@@ -57,7 +57,9 @@ export function addLunCommands(program: Command): void {
 
   lun
     .command('revert')
-    .description('make a LUN hold again what a shadow copy of it holds; what was written since is lost')
+    .description(
+      'make a LUN hold again what a shadow copy of it holds, with all its volumes; later writes are lost',
+    )
     .argument('<array>', 'the directory of the array')
     .argument('<lun>', 'the id of the LUN', parseId)
     .argument('<snapshot>', 'the id of the shadow copy', parseId)
@@ -65,8 +67,7 @@ export function addLunCommands(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (dir: string, guid: Guid, snapshotId: Guid, options: OutputOptions & OpenFlags) => {
       await closing(openService(dir, [], options), async ({ array, coordinator }) => {
-        const [copyLun] = copyLunsOf(coordinator.catalogue, snapshotId)
-        if (copyLun !== undefined) await array.revertLun(guid, copyLun)
+        await array.revertLun(guid, findSnapshot(coordinator.catalogue, snapshotId).copyLun)
       })
       give({ guid, snapshotId }, options, () => `${guid} holds what shadow copy ${snapshotId} holds`)
     })

@@ -12,7 +12,7 @@ import { BackupComponents } from '../requester/backup-components.ts'
 import type { LocalService } from '../service/local-service.ts'
 import { parseId, parseIds } from './arguments.ts'
 import { interruptible } from './interrupt.ts'
-import { copyLunsOf, type KnownSnapshot, knownSnapshots, noSnapshot } from './known-snapshots.ts'
+import { copyLunsOf, findSnapshot, type KnownSnapshot, knownSnapshots } from './known-snapshots.ts'
 import { acceptChangedOption, closing, type OpenFlags, openService } from './opening.ts'
 import { bytesText, give, microsText, type OutputOptions, table } from './output.ts'
 import { announce, StderrProgress } from './progress.ts'
@@ -71,7 +71,7 @@ export function addSnapshotCommands(program: Command): void {
         const path = resolve(file)
         const image = await closing(openService(dir, [], options), async (service) => {
           const replace = await requireHarmless(path, service, options.force === true)
-          const known = find(service, snapshotId)
+          const known = findSnapshot(service.coordinator.catalogue, snapshotId)
           await using lun = await service.array.openLun(known.copyLun)
           const source = options.volume === true ? slice(lun, known.offsetBytes, known.lengthBytes) : lun
           const progress = new StderrProgress()
@@ -191,12 +191,6 @@ async function deleteSnapshots({ coordinator }: LocalService, id: Guid): Promise
   const { deletedSnapshots, error } = await requester.deleteSnapshots(id, type, true)
   if (error !== undefined) throw error
   return deletedSnapshots
-}
-
-function find(service: LocalService, snapshotId: Guid): KnownSnapshot {
-  const found = knownSnapshots(service.coordinator.catalogue).find((known) => known.snapshotId === snapshotId)
-  if (found === undefined) throw noSnapshot(snapshotId)
-  return found
 }
 
 function snapshotTable(snapshots: readonly KnownSnapshot[]): string {

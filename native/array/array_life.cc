@@ -14,21 +14,29 @@ constexpr size_t kBreakBytesMax = 1 << 20;
 
 }  // namespace
 
-Task<void> StorageArray::life_turn() {
-  while (life_is_changing_) co_await changed_.wait();
+Task<Result<std::shared_ptr<Lun>>> StorageArray::lun_to_change(Guid guid, const char* if_copy) {
+  for (;;) {
+    Status usable = closed_or_broken();
+    if (!usable.ok()) co_return usable;
+    std::shared_ptr<Lun> lun = find_lun(guid);
+    if (lun == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
+    if (lun->is_copy()) co_return Status(Code::lun_in_use, lun->describe() + " is a shadow copy; " + if_copy);
+    if (changing_families_.count(lun->record().family) != 0) {
+      co_await changed_.wait();
+      continue;
+    }
+    Status in_use = why_in_use(lun);
+    if (!in_use.ok()) co_return in_use;
+    co_return lun;
+  }
 }
 
 Task<Status> StorageArray::grow_lun(Guid guid, uint64_t size_bytes) {
   const Running running(*this);
-  co_await life_turn();
-  const LifeChange change(*this);
-  Status usable = closed_or_broken();
-  if (!usable.ok()) co_return usable;
-  const std::shared_ptr<Lun> lun = find_lun(guid);
-  if (lun == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
-  if (lun->is_copy()) co_return Status(Code::lun_in_use, lun->describe() + " is a shadow copy, which keeps its size");
-  Status in_use = why_in_use(lun);
-  if (!in_use.ok()) co_return in_use;
+  Result<std::shared_ptr<Lun>> found = co_await lun_to_change(guid, "it keeps its size");
+  if (!found.ok()) co_return found.status();
+  const std::shared_ptr<Lun> lun = found.take();
+  const LifeChange change(*this, *lun);
   const uint64_t former_bytes = lun->size_bytes();
   if (size_bytes < former_bytes || !is_aligned(size_bytes, kSectorBytes) || size_bytes > kLunBytesMax) {
     co_return Status(Code::lun_size, lun->describe() + " has " + std::to_string(former_bytes) +
@@ -87,15 +95,12 @@ Task<Status> StorageArray::grow_base(Family& family, uint64_t size_bytes) {
 // deleted copy: when the record cannot be lost any more.
 Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
   const Running running(*this);
-  co_await life_turn();
-  const LifeChange change(*this);
-  Status usable = closed_or_broken();
-  if (!usable.ok()) co_return usable;
-  const std::shared_ptr<Lun> lun = find_lun(guid);
+  Result<std::shared_ptr<Lun>> found = co_await lun_to_change(guid, "break it off first");
+  if (!found.ok()) co_return found.status();
+  const std::shared_ptr<Lun> lun = found.take();
+  const LifeChange change(*this, *lun);
   const std::shared_ptr<Lun> source = find_lun(source_guid);
-  if (lun == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
   if (source == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + source_guid.to_string());
-  if (lun->is_copy()) co_return Status(Code::lun_in_use, lun->describe() + " is a shadow copy; break it off first");
   if (lun == source || lun->record().family != source->record().family) {
     co_return Status(Code::invalid_argument,
                      source->describe() + " is no shadow copy or other LUN of the family of " + lun->describe());
@@ -107,8 +112,6 @@ Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
     co_return Status(Code::maximum_number_of_snapshots_reached,
                      source->describe() + " is a copy of a copy, 512 deep; nothing can be reverted to it");
   }
-  Status in_use = why_in_use(lun);
-  if (!in_use.ok()) co_return in_use;
   if (source->state() != Lun::State::open) {
     co_return Status(Code::lun_closed, source->describe() + " is closed or being deleted");
   }

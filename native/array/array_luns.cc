@@ -175,21 +175,18 @@ Task<Result<Guid>> StorageArray::adopt_lun(std::string image_path) {
 
 Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
   const Running running(*this);
-  co_await life_turn();
-  const LifeChange change(*this);
-  Status usable = closed_or_broken();
-  if (!usable.ok()) co_return usable;
-  std::shared_ptr<Lun> lun = find_lun(guid);
-  if (lun == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
-  if (lun->is_copy()) {
-    co_return Status(Code::lun_in_use, lun->describe() + " is a shadow copy; delete it with its snapshot id instead");
-  }
-  Status in_use = why_in_use(lun);
-  if (!in_use.ok()) co_return in_use;
+  Result<std::shared_ptr<Lun>> found = co_await lun_to_change(guid, "delete it with its snapshot id instead");
+  if (!found.ok()) co_return found.status();
+  const std::shared_ptr<Lun> lun = found.take();
+  const LifeChange change(*this, *lun);
   Family& family = lun->family();
+  if (lun->copy_count() > 0) {
+    co_return Status(Code::lun_in_use, lun->describe() + " has shadow copies; delete them first");
+  }
   if (!is_last_of_family(*lun) || has_set_in_progress(family)) {
-    co_return Status(Code::lun_in_use,
-                     lun->describe() + " shares its base file with a LUN that was a copy; delete one");
+    co_return Status(Code::lun_in_use, lun->describe() +
+                                           " shares its base file with copies of its copies, or with a LUN "
+                                           "that was broken off; delete those, or it");
   }
   lun->retire(Lun::State::closed);
   co_await lun->drained();
@@ -285,17 +282,10 @@ bool StorageArray::has_set_in_progress(const Family& family) const {
 
 Task<Status> StorageArray::delete_lun(Guid guid) {
   const Running running(*this);
-  co_await life_turn();
-  const LifeChange change(*this);
-  Status usable = closed_or_broken();
-  if (!usable.ok()) co_return usable;
-  const std::shared_ptr<Lun> lun = find_lun(guid);
-  if (lun == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
-  if (lun->is_copy()) {
-    co_return Status(Code::lun_in_use, lun->describe() + " is a shadow copy; delete it with its snapshot id instead");
-  }
-  Status in_use = why_in_use(lun);
-  if (!in_use.ok()) co_return in_use;
+  Result<std::shared_ptr<Lun>> found = co_await lun_to_change(guid, "delete it with its snapshot id instead");
+  if (!found.ok()) co_return found.status();
+  const std::shared_ptr<Lun> lun = found.take();
+  const LifeChange change(*this, *lun);
   if (lun->copy_count() > 0) {
     co_return Status(Code::lun_in_use, lun->describe() + " has shadow copies; delete them or break them off first");
   }

@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "array/array_files.h"
@@ -159,13 +160,15 @@ class StorageArray {
    private:
     StorageArray& array_;
   };
-  // Growing, reverting, detaching and deleting, one after the other: each asks first and changes later. After a
-  // Running.
+  // Growing, reverting, detaching and deleting: in a family one after the other, as each asks first and changes later.
+  // Made in the turn in which lun_to_change() has returned.
   class LifeChange {
    public:
-    explicit LifeChange(StorageArray& array) : array_(array) { array_.life_is_changing_ = true; }
+    LifeChange(StorageArray& array, const Lun& lun) : array_(array), family_(lun.record().family) {
+      array_.changing_families_.insert(family_);
+    }
     ~LifeChange() {
-      array_.life_is_changing_ = false;
+      array_.changing_families_.erase(family_);
       array_.changed_.notify_all();
     }
     LifeChange(const LifeChange&) = delete;
@@ -173,6 +176,7 @@ class StorageArray {
 
    private:
     StorageArray& array_;
+    const uint32_t family_;
   };
   struct Walk {
     OwnerId owner;
@@ -200,10 +204,12 @@ class StorageArray {
   Task<Status> take_back_original(std::shared_ptr<Lun> lun);
   Task<void> retire_family(Lun& original);
   Task<Status> bring_home(Lun& lun);
-  Task<void> life_turn();
   void allow_trimming(bool allowed);
   bool has_set_in_progress(const Family& family) const;
   Task<void> remove_doomed_files();
+  // An ordinary LUN that nobody else's work rests on, once nobody changes the life of its family. `if_copy`: what to
+  // say where it is a shadow copy.
+  Task<Result<std::shared_ptr<Lun>>> lun_to_change(Guid guid, const char* if_copy);
   Status why_in_use(const std::shared_ptr<Lun>& lun) const;
   bool is_last_of_family(const Lun& lun) const;
   /// In one turn: the LUN sees this, and the record that says so joins the open batch, whose sequence is returned.
@@ -258,7 +264,6 @@ class StorageArray {
   bool closing_ = false;
   // The journal held something: the array was not closed, or not all the way.
   bool recovered_unclean_ = false;
-  bool life_is_changing_ = false;
   bool checkpointing_ = false;
   bool checkpoint_started_ = false;  // in the background
   uint64_t checkpoint_at_journal_bytes_ = kCheckpointAtJournalBytes;
@@ -272,6 +277,7 @@ class StorageArray {
   std::map<Guid, std::unique_ptr<ShadowSet>> sets_;
   // Views whose versions stay protected until their removal cannot be lost any more.
   std::vector<Removal> removals_;
+  std::unordered_set<uint32_t> changing_families_;
   std::map<WalkId, Walk> walks_;
   WalkId next_walk_ = 1;
   // Deleted for good as soon as their files are.

@@ -103,6 +103,11 @@ test.serial(
     const { setId, snapshots } = await result<CreatedResult>(t, 'snapshot', 'create', dir, lun)
     const { snapshotId, copyLun } = snapshots[0] as KnownSnapshot
     await overwrite(dir, lun, 'after!')
+    t.deepEqual(
+      await failure('lun', 'revert', dir, lun, setId),
+      [3, 'VSS_E_OBJECT_NOT_FOUND'],
+      'a set is none',
+    )
     await result(t, 'lun', 'revert', dir, lun, snapshotId)
     t.deepEqual(await failure('lun', 'delete', dir, lun), [4, 'ERR_LUN_IN_USE'])
     t.deepEqual(await result(t, 'snapshot', 'break', dir, setId), { id: setId, luns: [copyLun] })

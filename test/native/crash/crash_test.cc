@@ -52,7 +52,7 @@ TEST(Crash, EveryPromiseIsKeptWhereverThePowerFailsAndWhateverTheDiskKept) {
 #endif
   uint64_t states = 0;
   uint64_t lives = 0;
-  for (; states < states_wanted; ++lives) {
+  for (; states < states_wanted && (only_stop == 0 || lives == 0); ++lives) {
     const uint64_t seed = first_seed + lives * seed_step;
     bool ended = false;
     // A stride begins elsewhere in each life, so that over the seeds it meets every kind of operation.
@@ -67,7 +67,7 @@ TEST(Crash, EveryPromiseIsKeptWhereverThePowerFailsAndWhateverTheDiskKept) {
         ASSERT_TRUE(broken.empty()) << "seed " << seed << ", stop after operation " << stop << ", policy "
                                     << static_cast<int>(policy) << ", state " << states << ": " << broken;
       }
-      if (only_stop != 0) return;
+      if (only_stop != 0) break;
     }
   }
   std::printf("%llu states of %llu lives\n", static_cast<unsigned long long>(states),
