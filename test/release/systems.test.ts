@@ -1,15 +1,10 @@
-// Systems other than this one: an old glibc, another architecture, another C library, a sandbox.
+// Systems other than this one: an old glibc, another architecture, a sandbox. The other C library: musl.test.ts.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import { explainLoadFailure } from '../../lib/load-failure.ts'
-import { VERSION } from '../../lib/version.ts'
-import { scripts } from '../scripts/release.ts'
 import { cleanEnv, install, nodes, program, root, run, scratch, succeed, takenFrom } from './consumer.ts'
-
-const { inspect } = scripts
 
 const works = { kept: true, live: true }
 const source = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url))
@@ -116,55 +111,6 @@ test('arm64 refuses nothing: every symbol is bound, on the oldest processor of A
   t.like(takenFrom(stdout), { ...works, arch: 'arm64' })
 })
 
-test("musl's dynamic linker takes the musl binary with every symbol bound, and refuses the one of glibc", async (t) => {
-  const folder = scratch(t)
-  const consumer = await install(join(folder, 'consumer'))
-  const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds/linux-x64')
-  const nodeApi = inspect(join(prebuilds, 'holdfast.musl.node')).imported.flatMap(({ name }) =>
-    /^(napi|node_api)_/.test(name) ? [name] : [],
-  )
-  t.true(nodeApi.length > 20)
-  writeFileSync(join(folder, 'stubs.inc'), nodeApi.map((name) => `STUB(${name})\n`).join(''))
-  const host = join(folder, 'musl-host')
-  const argv = ['-O1', '-rdynamic', '-I', folder, '-o', host, source('musl-host.c'), '-ldl']
-  await succeed('musl-gcc', argv, { cwd: folder })
-  t.is(await succeed(host, [join(prebuilds, 'holdfast.musl.node')], { cwd: folder }), 'Node-API 8\n')
-  const path = join(prebuilds, 'holdfast.glibc.node')
-  const wrong = await run(host, [path], { cwd: folder })
-  t.is(wrong.status, 1)
-  const explained = explainLoadFailure({
-    platform: 'linux',
-    arch: 'x64',
-    libc: 'musl',
-    glibcVersion: undefined,
-    nodeVersion: process.versions.node,
-    nodeApiVersion: Number(process.versions['napi']),
-    nodeOptions: [],
-    version: VERSION,
-    override: undefined,
-    attempts: [{ path, answer: String(wrong.stderr.split('\n', 1)[0]) }],
-    shipped: [],
-    bundled: [],
-    bundle: undefined,
-    installed: join(consumer, 'node_modules/holdfast/'),
-  })
-  t.regex(explained, /another C library than the musl of this process/, wrong.stderr)
-})
-
-test('the musl binary of arm64 asks its C library for nothing that the one of x64, which was loaded, does not', async (t) => {
-  const consumer = await install(join(scratch(t), 'consumer'))
-  const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds')
-  const imported = (arch: string): string[] =>
-    inspect(join(prebuilds, `linux-${arch}/holdfast.musl.node`)).imported.map(({ name }) => name)
-  const loaded = new Set(imported('x64'))
-  t.true(loaded.has('malloc'))
-  t.deepEqual(
-    imported('arm64').filter((name) => !loaded.has(name)),
-    // It asks the kernel for CRC instructions; musl has had that function since before its 1.2.
-    ['getauxval'],
-  )
-})
-
 test('a musl binary in the place of the glibc one fails as another C library, with the command', async (t) => {
   const consumer = await install(join(scratch(t), 'consumer'))
   const prebuilds = join(consumer, 'node_modules/holdfast/prebuilds/linux-x64')
@@ -186,7 +132,6 @@ test('a musl binary in the place of the glibc one fails as another C library, wi
 test('the judges of this file are there', (t) => {
   for (const [tool, ...args] of [
     ['qemu-aarch64-static', '--version'],
-    ['musl-gcc', '--version'],
     ['chroot', '--version'],
   ]) {
     t.is(spawnSync(String(tool), args).status, 0, tool)
