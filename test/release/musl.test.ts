@@ -1,4 +1,4 @@
-// The C library of Alpine. There is no package of a Node for it, so the binaries are put to the test one by one: the one
+// The C library of Alpine. There is no package of a Node for it, so the binaries are put to the test one by one: that
 // for x64 in another runtime that has Node-API and is made for musl, that for arm64 in the dynamic linker of musl.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
