@@ -40,14 +40,13 @@ Task<Status> StorageArray::take_back_original(std::shared_ptr<Lun> lun) {
   (void)journal_.append(records);
   lun->retire(Lun::State::gone);
   co_await lun->drained();
-  co_await retire_family(*lun);
+  luns_.erase(lun->guid());
+  co_await retire_family(lun->family());
   co_return Status();
 }
 
-// The family of a LUN that has left the array: its files are closed; handles may still name it.
-Task<void> StorageArray::retire_family(Lun& original) {
-  Family& family = original.family();
-  luns_.erase(original.guid());
+// The family of LUNs that have left the array: its files are closed; handles may still name it.
+Task<void> StorageArray::retire_family(Family& family) {
   const auto found = families_.find(family.id());
   retired_families_.push_back(std::move(found->second));
   families_.erase(found);
@@ -215,7 +214,8 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
   const std::string base_path = family.adopted() ? family.record().adopted_path : files_.base(family.record().original);
   const Guid original = family.record().original;
   lun->retire(Lun::State::gone);
-  co_await retire_family(*lun);
+  luns_.erase(lun->guid());
+  co_await retire_family(lun->family());
   (void)co_await files_.unlink(files_.area(original));
   co_return base_path;
 }
@@ -253,6 +253,9 @@ Status StorageArray::why_in_use(const std::shared_ptr<Lun>& lun) const {
     return Status(Code::lun_in_use, lun->describe() + " is being reverted or deleted already");
   }
   if (leases_.is_held(*lun)) return Status(Code::lun_in_use, "writes to " + lun->describe() + " are held");
+  if (plex_in_progress(*lun) != nullptr) {
+    return Status(Code::lun_in_use, lun->describe() + " is being copied in full");
+  }
   for (const auto& [id, set] : sets_) {
     if (set->state >= SetState::recorded) continue;
     for (const ShadowCopy& copy : set->copies) {
@@ -314,7 +317,8 @@ Task<Status> StorageArray::delete_lun(Guid guid) {
   if (is_last) {
     doomed_families_.push_back(DoomedFamily{family, original, batch});
     std::erase_if(removals_, [&](const Removal& removal) { return removal.family == &lun->family(); });
-    co_await retire_family(*lun);
+    luns_.erase(lun->guid());
+    co_await retire_family(lun->family());
   } else {
     luns_.erase(guid);
     removals_.push_back(Removal{batch, &lun->family(), lun->record().view});

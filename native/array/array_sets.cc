@@ -69,6 +69,10 @@ Task<Status> StorageArray::arm_set(ArmRequest request) {
       co_return Status(Code::maximum_number_of_snapshots_reached,
                        source->describe() + " is a copy of a copy, 512 deep; no deeper one can be taken");
     }
+    const Plex* filling = plex_in_progress(*source);
+    if (filling != nullptr && filling->set() != request.set) {
+      co_return Status(Code::snapshot_set_in_progress, source->describe() + " is being copied in full");
+    }
     if (source->copy_count() >= kCopiesOfLunMax) {
       co_return Status(Code::maximum_number_of_snapshots_reached, source->describe() + " has 512 shadow copies");
     }
@@ -84,10 +88,12 @@ Task<Status> StorageArray::arm_set(ArmRequest request) {
   }
   sets_[request.set] = std::move(owned);
 
+  Status synced = co_await await_ready_plexes(set);
   // What is dirty now need not be synced while the writers are frozen.
-  Status synced = co_await sync_families(families_of(set));
+  if (synced.ok()) synced = co_await sync_families(families_of(set));
   if (synced.ok() && set.abort_wanted) synced = Status(Code::cancelled, "the set was aborted while it was armed");
   if (!synced.ok()) {
+    cancel_plexes_of(request.set, synced);
     sets_.erase(request.set);
     changed_.notify_all();
     co_return synced;
@@ -156,6 +162,8 @@ Status StorageArray::capture(ShadowSet& set) {
     record.source = copy.ids.source;
     copy.lun = std::make_shared<Lun>(loop_, leases_, copy.source->family(), record);
     copy.source->set_pending_vss_flags(0);
+    const auto plex = plexes_.find(copy.ids.copy);
+    if (plex != plexes_.end()) plex->second->captured(copy.lun);
   }
   set.state = SetState::captured;
   return Status();
@@ -180,6 +188,7 @@ void StorageArray::remove_view(Family& family, const View& view) {
 
 // Takes back a set that no record names.
 void StorageArray::discard(ShadowSet& set) {
+  cancel_plexes_of(set.record.set, Status(Code::cancelled, "the set was not made"));
   for (ShadowCopy& copy : set.copies) {
     if (set.state < SetState::captured) copy.source->set_pending_vss_flags(0);
     if (copy.lun == nullptr) continue;
@@ -188,7 +197,9 @@ void StorageArray::discard(ShadowSet& set) {
     copy.lun = nullptr;
   }
   set.state = SetState::gone;
+  const std::vector<Family*> families = families_of(set);
   sets_.erase(set.record.set);
+  for (Family* family : families) doom_if_empty(*family);
   changed_.notify_all();
 }
 
@@ -302,7 +313,9 @@ Task<void> StorageArray::drain_copies(ShadowSet& set) {
 
 Task<Status> StorageArray::abort_set(Guid id) {
   auto found = sets_.find(id);
-  if (found == sets_.end() || found->second->state == SetState::created) co_return Status();
+  if (found != sets_.end() && found->second->state == SetState::created) co_return Status();
+  cancel_plexes_of(id, Status(Code::cancelled, "the set was aborted"));
+  if (found == sets_.end()) co_return Status();
   co_return co_await end_set(id);
 }
 
@@ -347,7 +360,11 @@ Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
   }
   if (doomed.empty()) co_return Status(Code::object_not_found, "the array has none of these shadow copies");
   const Running running(*this);
-  for (const auto& lun : doomed) co_await lun->drained();
+  for (const auto& lun : doomed) {
+    while (is_switching(*lun)) co_await changed_.wait();
+    if (Plex* plex = plex_in_progress(*lun)) plex->cancel(lun->why_unreadable());
+    co_await lun->drained();
+  }
 
   std::vector<Guid> guids;
   for (const auto& lun : doomed) guids.push_back(lun->guid());
@@ -362,6 +379,10 @@ Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
   forget_lost_members();
   Status durable = co_await journal_.commit(batch);
   settle_removals();
+  for (const auto& lun : doomed) {
+    plexes_.erase(lun->guid());
+    doom_if_empty(lun->family());
+  }
   co_return durable;
 }
 
@@ -395,6 +416,11 @@ std::vector<SetRecord> StorageArray::list_sets() const {
 
 void StorageArray::owner_died(OwnerId owner) {
   std::erase_if(walks_, [&](const auto& entry) { return entry.second.owner == owner; });
+  changed_.notify_all();
+  for (const auto& [copy, plex] : plexes_) {
+    const bool is_without_set = plex->copy() == nullptr;
+    if (is_without_set && plex->owner() == owner) plex->cancel(Status(Code::cancelled, "its owner is gone"));
+  }
   std::vector<Guid> owned;
   for (const auto& [id, set] : sets_) {
     if (set->owner == owner && (set->state != SetState::created || set->record.auto_release)) owned.push_back(id);

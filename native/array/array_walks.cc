@@ -40,14 +40,19 @@ Task<Result<std::vector<Extent>>> StorageArray::continue_walk(OwnerId owner, Wal
   const auto still = walks_.find(id);
   if (still != walks_.end()) {
     still->second.busy = false;
-    if (!extents.ok() || extents.value().empty()) walks_.erase(still);
+    if (!extents.ok() || extents.value().empty()) {
+      walks_.erase(still);
+      changed_.notify_all();
+    }
   }
   co_return extents;
 }
 
 void StorageArray::end_walk(OwnerId owner, WalkId id) {
   const auto found = walks_.find(id);
-  if (found != walks_.end() && found->second.owner == owner) walks_.erase(found);
+  if (found == walks_.end() || found->second.owner != owner) return;
+  walks_.erase(found);
+  changed_.notify_all();
 }
 
 }  // namespace holdfast

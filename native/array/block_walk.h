@@ -34,6 +34,8 @@ class BlockWalk {
   /// Blocks of the LUN that may be other than zero.
   BlockWalk(Loop& loop, std::shared_ptr<Lun> lun);
 
+  bool concerns(const Lun& lun) const { return newer_.get() == &lun || older_.get() == &lun; }
+
   /// The next extents, at most so many; none at the end. Not to be called again before it has returned.
   Task<Result<std::vector<Extent>>> next(size_t extents_max);
 

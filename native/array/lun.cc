@@ -77,6 +77,7 @@ Status Lun::check(const LunRequest& request) const {
 
 void Lun::submit(LunRequest& request) {
   request.lun = this;
+  if (paused_ && request.initiator != Initiator::internal) return paused_requests_.push_back(&request);
   ++requests_in_flight_;
   Status refused = check(request);
   if (!refused.ok()) return fail(request, std::move(refused));
@@ -94,6 +95,11 @@ void Lun::submit(LunRequest& request) {
 void Lun::admit(LunRequest& request) {
   request.epoch = epochs_.back().get();
   ++request.epoch->in_flight_count;
+  if (!dirty_logs_.empty()) {
+    const auto first = static_cast<UnitIndex>(request.offset_bytes / kUnitBytes);
+    const auto end = static_cast<UnitIndex>(units_of(request.offset_bytes + request.length_bytes));
+    for (DirtyLog* log : dirty_logs_) log->mark(first, end - first);
+  }
   hold_units(request);
 }
 
@@ -173,6 +179,24 @@ void Lun::see_through(const View& view) {
   auto present = std::make_shared<EpochWrites>();
   present->epoch = family_->branches().epoch(view.front().branch);
   epochs_.push_back(std::move(present));
+}
+
+void Lun::move_to(Family& family, const View& view) {
+  family.branches().add_head(view, 0);
+  move_back(family, view);
+}
+
+void Lun::move_back(Family& family, const View& view) {
+  family_ = &family;
+  record_.family = family.id();
+  see_through(view);
+}
+
+void Lun::resume() {
+  paused_ = false;
+  std::deque<LunRequest*> waiting;
+  waiting.swap(paused_requests_);
+  for (LunRequest* request : waiting) submit(*request);
 }
 
 void Lun::become_ordinary() {

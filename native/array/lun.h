@@ -16,10 +16,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "array/dirty_log.h"
 #include "array/family.h"
 #include "array/lun_request.h"
 #include "hold/gate.h"
@@ -61,6 +64,19 @@ class Lun final : public Holdable {
   /// Cuts the present epoch for a copy on `copy_branch`. `old_writes` gets what has to complete before the copy is
   /// whole.
   View cut(BranchId copy_branch, std::vector<std::shared_ptr<EpochWrites>>* old_writes);
+
+  /// Every write that is admitted from now on is noted in this log too.
+  void note_writes(DirtyLog* log) { dirty_logs_.push_back(log); }
+  void stop_noting(DirtyLog* log) { std::erase(dirty_logs_, log); }
+
+  /// Requests made from now on wait for resume(), but for those of the array itself.
+  void pause() { paused_ = true; }
+  void resume();
+  /// It has another family's data from now on. Only while paused and no request is under way. The former view, of the
+  /// former family, belongs to the caller then; that family has to outlive the LUN no longer.
+  void move_to(Family& family, const View& view);
+  /// Takes move_to() back: the former view is still a head of its family.
+  void move_back(Family& family, const View& view);
 
   /// Refuses requests from now on; those made already go on.
   void retire(State state);
@@ -126,6 +142,9 @@ class Lun final : public Holdable {
   uint32_t requests_in_flight_ = 0;
   uint32_t copy_count_ = 0;
   bool drain_wanted_ = false;
+  bool paused_ = false;
+  std::deque<LunRequest*> paused_requests_;
+  std::vector<DirtyLog*> dirty_logs_;
 };
 
 }  // namespace holdfast

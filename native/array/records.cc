@@ -86,6 +86,7 @@ void encode(std::vector<uint8_t>& out, const FamilyRecord& record) {
     writer.i64(record.adopted_identity.modified_nanos);
     writer.i64(record.adopted_identity.changed_nanos);
     writer.u8(record.closed_cleanly ? 1 : 0);
+    writer.u8(record.discardable ? 1 : 0);
   });
 }
 
@@ -180,6 +181,7 @@ bool decode(ByteReader& in, FamilyRecord* record) {
   record->adopted_identity.modified_nanos = in.i64();
   record->adopted_identity.changed_nanos = in.i64();
   record->closed_cleanly = in.u8() != 0;
+  record->discardable = in.u8() != 0;
   return in.done() && record->family != 0 && record->root_branch != kNoBranch;
 }
 

@@ -33,7 +33,7 @@
 
 namespace holdfast {
 
-inline constexpr uint32_t kFormat = 2;
+inline constexpr uint32_t kFormat = 3;
 
 enum class RecordType : uint16_t {
   stamp = 1,
@@ -83,6 +83,7 @@ struct FamilyRecord {
   std::string adopted_path;  // empty: the base file is the array's own
   FileIdentity adopted_identity;
   bool closed_cleanly = false;  // adopted_identity was taken at a close and must match at the next opening
+  bool discardable = false;     // made for a plex: goes, with its files, when no LUN is in it, by recovery too
 };
 
 struct LunRecord {

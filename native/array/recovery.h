@@ -71,6 +71,7 @@ class Recovery {
   Task<Status> open_adopted(FamilyState& state, int* file);
   Task<Status> believe_redirects(FamilyState& state, Family& family);
   void restore_sets();
+  void discard_empty();
 
   StorageArray& array_;
   const OpenOptions& options_;

@@ -17,6 +17,7 @@ Task<Status> Recovery::build() {
   // Batches that were never readable again are never to be mistaken for those that follow.
   array_.journal_.start(-1, 0, next_sequence_ + 1);
   for (const auto& [guid, lun] : luns_) families_with_luns_.insert(lun.family);
+  discard_empty();
   for (auto& [id, state] : families_) {
     array_.next_family_ = std::max(array_.next_family_, id + 1);
     Status opened = co_await open_family(state);
@@ -45,6 +46,17 @@ Task<Status> Recovery::build() {
   }
   for (auto& [guid, lun] : array_.luns_) lun->present_epoch_restored();
   co_return Status();
+}
+
+// A plex that was being filled is filled no further: its copy, if it was recorded, is whole without it.
+void Recovery::discard_empty() {
+  std::erase_if(families_, [&](const auto& entry) {
+    const FamilyRecord& record = entry.second.record;
+    if (!record.discardable || families_with_luns_.count(record.family) != 0) return false;
+    array_.next_family_ = std::max(array_.next_family_, record.family + 1);
+    array_.doomed_families_.push_back(DoomedFamily{record.family, record.original, 0});
+    return true;
+  });
 }
 
 Task<Status> Recovery::open_adopted(FamilyState& state, int* file) {

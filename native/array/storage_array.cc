@@ -131,6 +131,8 @@ LunInfo StorageArray::describe(Lun& lun) const {
   info.pending_vss_flags = lun.pending_vss_flags();
   info.held = leases_.is_held(lun);
   info.copy_count = lun.copy_count();
+  info.is_plex = lun.is_copy() && family.record().original == lun.guid();
+  info.plex = plex_progress(lun.guid());
   return info;
 }
 
@@ -157,6 +159,7 @@ Task<Status> StorageArray::close() {
     co_return Status();
   }
   closing_ = true;
+  cancel_all_plexes();
   std::vector<Guid> unfinished;
   for (const auto& [guid, lun] : luns_) leases_.forget(*lun);
   for (const auto& [id, set] : sets_) {

@@ -36,6 +36,7 @@
 #include "array/family.h"
 #include "array/journal.h"
 #include "array/lun.h"
+#include "array/plex.h"
 #include "array/records.h"
 #include "array/reserve.h"
 #include "array/shadow_set.h"
@@ -57,7 +58,9 @@ struct LunInfo {
   uint64_t memory_bytes = 0;  // of the family's map
   uint64_t pending_vss_flags = 0;
   bool held = false;
-  uint32_t copy_count = 0;  // recorded shadow copies that were taken of it
+  uint32_t copy_count = 0;           // recorded shadow copies that were taken of it
+  bool is_plex = false;              // a shadow copy that was filled in full and shares nothing with its source
+  std::optional<PlexProgress> plex;  // while it is filled, or after that has failed
 };
 
 struct CheckReport {
@@ -110,6 +113,14 @@ class StorageArray {
   std::optional<LunInfo> describe_lun(const Guid& guid) const;
 
   // Sets. --------------------------------------------------------------------------------------------------------
+  /// Begins to fill a copy in full, for a set that is armed later with the same ids; returns when there is room for it.
+  /// insufficient_storage if there is not. The set is captured when little is missing; see await_plex().
+  Task<Status> begin_plex(Guid set, OwnerId owner, ArmCopy ids);
+  /// Returns when the copy is complete and independent of its source (at once for one that is not being filled), or
+  /// with the reason why it is not going to be: it stays a differential copy then, if its set was recorded.
+  Task<Status> await_plex(Guid copy);
+  /// Of a copy that is being filled, or was to be and failed.
+  std::optional<PlexProgress> plex_progress(const Guid& copy) const;
   Task<Status> arm_set(ArmRequest request);
   /// Closes the gates of the LUNs and captures the set, if it is armed here, in the same turn.
   void hold(Guid set, OwnerId owner, std::vector<Guid> luns, int64_t limit_nanos, bool await_writes_in_flight,
@@ -202,7 +213,7 @@ class StorageArray {
   Family* find_family(uint32_t id);
   Task<Status> add_original(FamilyRecord record, uint64_t size_bytes, int base_file, int area_file, Guid guid);
   Task<Status> take_back_original(std::shared_ptr<Lun> lun);
-  Task<void> retire_family(Lun& original);
+  Task<void> retire_family(Family& family);
   Task<Status> bring_home(Lun& lun);
   void allow_trimming(bool allowed);
   bool has_set_in_progress(const Family& family) const;
@@ -230,6 +241,23 @@ class StorageArray {
   Task<Status> sync_families(const std::vector<Family*>& families);
   Task<void> sync_family(Family* family, Status* result, int* running);
   Task<Status> close_families();
+
+  Family& add_plex_family(const Guid& copy, uint64_t size_bytes);
+  Task<Status> make_plex_files(Family& family);
+  Task<void> run_plex(std::shared_ptr<Plex> plex);
+  Task<Result<bool>> complete_plex(Plex& plex);
+  Task<Result<bool>> switch_to_plex(Plex& plex);
+  Task<void> discard_plex(Plex& plex);
+  uint64_t doom(Family& family);
+  void doom_if_empty(Family& family);
+  Task<void> run_retire(Family* family, uint64_t batch);
+  void cancel_plexes_of(const Guid& set, const Status& why);
+  void cancel_all_plexes();
+  /// That fills the LUN, or has it as the live source.
+  Plex* plex_in_progress(const Lun& lun) const;
+  Task<Status> await_ready_plexes(ShadowSet& set);
+  bool is_walked(const Lun& lun) const;
+  bool is_switching(const Lun& lun) const;
 
   Status capture(ShadowSet& set);
   void discard(ShadowSet& set);
@@ -275,6 +303,8 @@ class StorageArray {
   // The recorded copies among them, by snapshot id.
   std::unordered_map<Guid, std::shared_ptr<Lun>, GuidHash> copies_;
   std::map<Guid, std::unique_ptr<ShadowSet>> sets_;
+  // Copies that are being filled, or were and failed, by the guid of the LUN to be.
+  std::map<Guid, std::shared_ptr<Plex>> plexes_;
   // Views whose versions stay protected until their removal cannot be lost any more.
   std::vector<Removal> removals_;
   std::unordered_set<uint32_t> changing_families_;

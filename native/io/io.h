@@ -80,6 +80,8 @@ class FileSystem {
   virtual int read_small(const std::string& path, std::string* contents) = 0;
   /// The first range at or behind `from_bytes` that may hold something other than zeroes; both 0 if there is none.
   virtual int find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) = 0;
+  /// Makes a range of one file share the blocks of the same range of another; -EOPNOTSUPP where the file system cannot.
+  virtual int clone_range(int from_file, int to_file, uint64_t offset_bytes, uint64_t length_bytes) = 0;
   /// Bytes free to this process on the file system of `path`, 0 where it cannot be told.
   virtual uint64_t free_bytes(const std::string& path) = 0;
 };

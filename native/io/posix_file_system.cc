@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -165,6 +167,15 @@ int PosixFileSystem::find_data(int file, uint64_t from_bytes, uint64_t* begin_by
   *begin_bytes = static_cast<uint64_t>(begin);
   *end_bytes = static_cast<uint64_t>(end);
   return 0;
+}
+
+int PosixFileSystem::clone_range(int from_file, int to_file, uint64_t offset_bytes, uint64_t length_bytes) {
+  file_clone_range range{};
+  range.src_fd = from_file;
+  range.src_offset = offset_bytes;
+  range.src_length = length_bytes;
+  range.dest_offset = offset_bytes;
+  return retry([&] { return ::ioctl(to_file, FICLONERANGE, &range); });
 }
 
 uint64_t PosixFileSystem::free_bytes(const std::string& path) {

@@ -27,6 +27,7 @@ class PosixFileSystem final : public FileSystem {
   int lock(int file) override;
   int read_small(const std::string& path, std::string* contents) override;
   int find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) override;
+  int clone_range(int from_file, int to_file, uint64_t offset_bytes, uint64_t length_bytes) override;
   uint64_t free_bytes(const std::string& path) override;
 
   /// Whether an open file lies on a file system in memory, where reading and writing copies bytes and waits for

@@ -261,6 +261,17 @@ int SimulatedDisk::find_data(int file, uint64_t from_bytes, uint64_t* begin_byte
   return 0;
 }
 
+int SimulatedDisk::clone_range(int from_file, int to_file, uint64_t offset_bytes, uint64_t length_bytes) {
+  if (!clones_) return -EOPNOTSUPP;
+  std::vector<uint8_t> bytes(length_bytes);
+  const int64_t had = read(from_file, offset_bytes, bytes.data(), length_bytes);
+  if (had < 0) return static_cast<int>(had);
+  // As the file system does: a range behind the end of the file is refused.
+  if (static_cast<uint64_t>(had) < length_bytes) return -EINVAL;
+  const int64_t written = write(to_file, offset_bytes, bytes.data(), length_bytes);
+  return written < 0 ? static_cast<int>(written) : 0;
+}
+
 uint64_t SimulatedDisk::free_bytes(const std::string& path) {
   if (find(path) == nullptr) return 0;
   const uint64_t used = used_bytes();

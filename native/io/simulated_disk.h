@@ -45,6 +45,8 @@ class SimulatedDisk final : public FileSystem {
 
   /// No limit until it is set.
   void set_capacity_bytes(uint64_t bytes) { capacity_bytes_ = bytes; }
+  /// Whether clone_range() works, as it does on XFS and Btrfs and does not on ext4 and tmpfs.
+  void set_clones(bool clones) { clones_ = clones; }
   uint64_t used_bytes() const { return used_pages_ * SimulatedFile::kPageBytes; }
   /// False: opening with O_DIRECT answers EINVAL, as some file systems do.
   void set_direct_supported(bool supported) { direct_supported_ = supported; }
@@ -71,6 +73,7 @@ class SimulatedDisk final : public FileSystem {
   int lock(int file) override;
   int read_small(const std::string& path, std::string* contents) override;
   int find_data(int file, uint64_t from_bytes, uint64_t* begin_bytes, uint64_t* end_bytes) override;
+  int clone_range(int from_file, int to_file, uint64_t offset_bytes, uint64_t length_bytes) override;
   uint64_t free_bytes(const std::string& path) override;
 
   // What an engine does with open files; bytes or -errno.
@@ -143,6 +146,7 @@ class SimulatedDisk final : public FileSystem {
   int first_file_ = 3;
   Sequence sequence_ = 0;
   uint64_t capacity_bytes_ = ~uint64_t{0};
+  bool clones_ = false;
   uint64_t used_pages_ = 0;
   bool direct_supported_ = true;
   int engines_ = 0;

@@ -88,6 +88,10 @@ class SimulatorIo::Files final : public FileSystem {
     return change(disk().path_of(file), SimulatedOp::find_data, false,
                   [&] { return disk().find_data(file, from_bytes, begin_bytes, end_bytes); });
   }
+  int clone_range(int from_file, int to_file, uint64_t offset_bytes, uint64_t length_bytes) override {
+    return change(disk().path_of(to_file), SimulatedOp::clone_range, true,
+                  [&] { return disk().clone_range(from_file, to_file, offset_bytes, length_bytes); });
+  }
   uint64_t free_bytes(const std::string& path) override { return disk().free_bytes(path); }
 
  private:

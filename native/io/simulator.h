@@ -42,6 +42,7 @@ enum class SimulatedOp : uint8_t {
   rename,
   unlink,
   find_data,
+  clone_range,
   make_directory,
   list,
   sync_directory,
