@@ -89,7 +89,8 @@ Task<void> StorageArray::run_plex(std::shared_ptr<Plex> plex) {
     co_await discard_plex(*plex);
   }
   // What became of a copy that is there is worth knowing; see describe().
-  const bool is_worth_telling = !status.ok() && find_lun(plex->ids().copy) != nullptr;
+  plex->ended = true;
+  const bool is_worth_telling = !status.ok() && plex->copy() != nullptr && plex->copy()->state() == Lun::State::open;
   if (!is_worth_telling) plexes_.erase(plex->ids().copy);
   --tasks_running_;
   changed_.notify_all();

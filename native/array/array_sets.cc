@@ -195,6 +195,8 @@ void StorageArray::discard(ShadowSet& set) {
     copy.lun->retire(Lun::State::gone);
     remove_view(copy.lun->family(), copy.lun->record().view);
     copy.lun = nullptr;
+    const auto plex = plexes_.find(copy.ids.copy);
+    if (plex != plexes_.end() && plex->second->ended) plexes_.erase(plex);
   }
   set.state = SetState::gone;
   const std::vector<Family*> families = families_of(set);

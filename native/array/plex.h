@@ -81,6 +81,8 @@ class Plex {
 
   /// The array is moving the copy into the plex's family.
   bool switching = false;
+  /// Nobody works on it any more.
+  bool ended = false;
 
  private:
   static constexpr uint64_t kDirtyUnitsMax = kDirtyBytesMax / kUnitBytes;
