@@ -47,6 +47,21 @@ export interface LunInfo {
   held: boolean
   /** Shadow copies that were taken of it and are there. */
   copyCount: number
+  /** A shadow copy that was filled in full and shares nothing with its source any more. */
+  isPlex: boolean
+  /** Of a shadow copy that is being filled in full, or was to be and failed. */
+  plex: PlexProgress | null
+}
+
+/** How far the filling of a copy is. */
+export interface PlexProgress {
+  /** What its source held data in when it began. */
+  totalBytes: number
+  filledBytes: number
+  /** Written since, to be read again. */
+  dirtyBytes: number
+  /** Why the copy is a differential one for good. */
+  failure: { code: string; message: string; errno?: number } | null
 }
 
 export interface ArmCopy {

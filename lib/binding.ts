@@ -9,6 +9,7 @@
  * answer at once throw a {@link VssError}.
  */
 import type {
+  ArmCopy,
   ArmOrder,
   CheckReport,
   Designator,
@@ -21,6 +22,7 @@ import type {
   IoMode,
   LunInfo,
   NewPartition,
+  PlexProgress,
   SetRecord,
   Verdict,
 } from './binding-values.ts'
@@ -134,6 +136,10 @@ interface Calls {
   copiesDelete(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<undefined>
   /** Gives the guids of the LUNs that the copies have become. */
   copiesBreak(array: ArrayHandle, snapshotIds: readonly Guid[]): Later<Guid[]>
+  /** Settles when there is room for the copy; it is filled in the background. */
+  plexBegin(array: ArrayHandle, setId: Guid, copy: ArmCopy): Later<undefined>
+  /** Null for a copy that is not being filled. */
+  plexProgress(array: ArrayHandle, copyGuid: Guid): Later<PlexProgress | null>
   /** Gives the number of the walk. Without `older` it is over the blocks that may be other than zero. */
   walkBegin(array: ArrayHandle, older: Guid | null, newer: Guid): Later<number>
   /** Gives offset and length, in bytes, of one extent after the other; nothing when the walk has ended. */
@@ -290,6 +296,8 @@ export const binding: Binding = {
   setList: (array) => call((slot) => addon.setList(slot, array)),
   copiesDelete: (array, snapshotIds) => call((slot) => addon.copiesDelete(slot, array, snapshotIds)),
   copiesBreak: (array, snapshotIds) => call((slot) => addon.copiesBreak(slot, array, snapshotIds)),
+  plexBegin: (array, setId, copy) => call((slot) => addon.plexBegin(slot, array, setId, copy)),
+  plexProgress: (array, copyGuid) => call((slot) => addon.plexProgress(slot, array, copyGuid)),
   walkBegin: (array, older, newer) => call((slot) => addon.walkBegin(slot, array, older, newer)),
   walkContinue: (array, walk, extentsMax) =>
     call((slot) => addon.walkContinue(slot, array, walk, extentsMax)),

@@ -1,12 +1,13 @@
 /** What Holdfast offers. The list and nothing else; each part documents itself. */
 
+export type { ArrayInfo, CreateArrayOptions, OpenArrayOptions } from './array/array-options.ts'
 export type { Extent } from './array/blocks.ts'
 export { engineInfo } from './array/engine.ts'
 export type { HeldVolume, ResolveVolume } from './array/kernel-support.ts'
 export { ArrayKernelSupport } from './array/kernel-support.ts'
 export type { ReadOptions, WriteOptions } from './array/lun.ts'
 export { Lun } from './array/lun.ts'
-export type { ArrayInfo, CreateArrayOptions, OpenArrayOptions } from './array/storage-array.ts'
+export type { FilledOptions } from './array/plex.ts'
 export { StorageArray } from './array/storage-array.ts'
 export type {
   ArmCopy,
@@ -19,6 +20,7 @@ export type {
   EngineInfo,
   IoMode,
   LunInfo,
+  PlexProgress,
   SetRecord,
 } from './binding-values.ts'
 export { Initiator } from './binding-values.ts'
@@ -85,6 +87,8 @@ export {
 } from './provider/array-provider.ts'
 export type { ProviderConnection } from './provider/connection.ts'
 export type {
+  BegunSnapshot,
+  CopyMethod,
   HardwareSnapshotProvider,
   LunsSupport,
   Provider,

@@ -2,6 +2,7 @@
   "variables": {
     "core_sources": [
       "native/array/array_checkpoint.cc",
+      "native/array/array_copies.cc",
       "native/array/array_files.cc",
       "native/array/array_life.cc",
       "native/array/array_luns.cc",

@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path'
 import {
+  type ArmCopy,
   type ArmOrder,
   type ArrayHandle,
   binding,
@@ -18,42 +19,11 @@ import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { describeValue, type VssCode, VssError } from '../errors.ts'
 import { type Guid, parseGuid, parseGuids } from '../ids.ts'
 import { abortable } from './abortable.ts'
+import type { ArrayInfo, CreateArrayOptions, OpenArrayOptions } from './array-options.ts'
 import { type Extent, walkBlocks } from './blocks.ts'
 import { forgetOpen, watchOpen } from './collected.ts'
 import { Lun } from './lun.ts'
-
-export interface CreateArrayOptions extends AsyncOptions {
-  /**
-   * `direct`: past the page cache; `writeback`: through it; `automatic`: direct where the file system
-   * allows it. A property of the array from then on.
-   *
-   * @defaultValue `'automatic'`
-   */
-  mode?: IoMode
-}
-
-export interface OpenArrayOptions extends AsyncOptions {
-  /**
-   * Take adopted images as they are now although somebody else has changed them. Old shadow copies
-   * of them may then show bytes that were never there.
-   *
-   * @defaultValue `false`
-   */
-  acceptChanged?: boolean
-}
-
-export interface ArrayInfo {
-  id: Guid
-  /** The directory. */
-  path: string
-  mode: IoMode
-  lunCount: number
-  /** LUNs of shadow copies. */
-  copyCount: number
-  setCount: number
-  areaBytes: number
-  memoryBytes: number
-}
+import { type FilledOptions, untilFilled } from './plex.ts'
 
 /**
  * A directory that holds LUNs and their shadow copies, like the shelf of disks behind a SAN.
@@ -355,9 +325,30 @@ export class StorageArray {
     })
   }
 
+  /**
+   * Resolves when a shadow copy that is filled in full is complete and shares nothing with its source any more; at
+   * once for one that is not being filled. Closing the array ends the filling; the copy stays then, a differential
+   * one. A signal ends the waiting and not the filling.
+   *
+   * @throws VssError with the reason why the filling was given up
+   */
+  async whenFilled(copyGuid: Guid, options?: FilledOptions): Promise<void> {
+    await untilFilled(this.#handle, parseGuid(copyGuid, 'shadow copy LUN'), options)
+  }
+
   // The life of a set, for a provider: armed here, captured by the hold that names it, then recorded
   // and finished here. A set belongs to the thread that armed it until it is finished. None of it takes a
   // signal: what cancels a set is abortSet.
+
+  /**
+   * Begins to fill a copy in full for a set that is armed later, with the same ids; resolves when there is room for
+   * it. {@link StorageArray.armSet} waits until little is missing, and {@link StorageArray.whenFilled} for the rest.
+   *
+   * @throws VssError `VSS_E_INSUFFICIENT_STORAGE`
+   */
+  async beginPlex(setId: Guid, copy: ArmCopy): Promise<void> {
+    unwrap(await binding.plexBegin(this.#handle, setId, copy))
+  }
 
   /** Prepares a set: nothing of it is on disk, but what takes long is done. */
   async armSet(order: ArmOrder): Promise<void> {

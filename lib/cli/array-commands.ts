@@ -1,7 +1,7 @@
 /** holdfast array create | info | check */
 import { type Command, Option } from 'commander'
+import type { ArrayInfo } from '../array/array-options.ts'
 import { engineInfo } from '../array/engine.ts'
-import type { ArrayInfo } from '../array/storage-array.ts'
 import type { IoMode } from '../binding-values.ts'
 import { EXIT } from './exit-codes.ts'
 import { acceptChangedOption, closing, createArray, type OpenFlags, openArray } from './opening.ts'

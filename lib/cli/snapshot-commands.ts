@@ -1,13 +1,14 @@
 /** holdfast snapshot create | list | export | break | delete */
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { slice } from '../demo/byte-source.ts'
 import { copyToImage } from '../demo/copy-volume.ts'
 import { identityOf, requireReplaceable } from '../demo/destination.ts'
-import { VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT } from '../enums.ts'
+import { VSS_OBJECT_TYPE, VSS_SNAPSHOT_CONTEXT, VSS_VOLUME_SNAPSHOT_ATTRIBUTES } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
+import type { CopyMethod } from '../provider/interfaces.ts'
 import { BackupComponents } from '../requester/backup-components.ts'
 import type { LocalService } from '../service/local-service.ts'
 import { parseId, parseIds } from './arguments.ts'
@@ -25,18 +26,34 @@ export function addSnapshotCommands(program: Command): void {
     .description('make persistent shadow copies of all volumes on LUNs: of one instant, or none')
     .argument('<array>', 'the directory of the array')
     .argument('<lun...>', 'the ids of the LUNs', parseIds)
+    .addOption(
+      new Option(
+        '--method <method>',
+        'differential: shares with its LUN what is not written; plex: filled in full',
+      )
+        .choices(['differential', 'plex'])
+        .default(undefined, 'the array chooses'),
+    )
     .addOption(acceptChangedOption())
     .option('--json', 'print one JSON object')
-    .action(async (dir: string, luns: Guid[], options: OutputOptions & OpenFlags) => {
-      const made = await closing(openService(dir, [...new Set(luns)], options), (service) =>
-        interruptible((signal) => announce('making the set', createSet(service, signal))),
-      )
-      give(made, options, () => {
-        const { setId, holdMicros, snapshots } = made
-        const head = `set ${setId}, writes held for ${microsText(holdMicros)}`
-        return `${head}\n${snapshotTable(snapshots)}`
-      })
-    })
+    .action(
+      async (dir: string, luns: Guid[], options: OutputOptions & OpenFlags & { method?: CopyMethod }) => {
+        const made = await closing(openService(dir, [...new Set(luns)], options), (service) =>
+          interruptible(async (signal) => {
+            const set = await announce('making the set', createSet(service, options.method, signal))
+            // What nobody waits for ends with this process.
+            for (const copy of new Set(set.snapshots.map(({ copyLun }) => copyLun)))
+              await fill(service, copy, signal)
+            return set
+          }),
+        )
+        give(made, options, () => {
+          const { setId, holdMicros, snapshots } = made
+          const head = `set ${setId}, writes held for ${microsText(holdMicros)}`
+          return `${head}\n${snapshotTable(snapshots)}`
+        })
+      },
+    )
 
   snapshot
     .command('list')
@@ -134,13 +151,24 @@ interface CreatedSnapshots {
   snapshots: KnownSnapshot[]
 }
 
+const ATTRIBUTE_OF: Record<CopyMethod, number> = {
+  differential: VSS_VOLUME_SNAPSHOT_ATTRIBUTES.VSS_VOLSNAP_ATTR_DIFFERENTIAL,
+  plex: VSS_VOLUME_SNAPSHOT_ATTRIBUTES.VSS_VOLSNAP_ATTR_PLEX,
+}
+
 /** No writer can be subscribed to this process, so the context is the persistent one without writers. */
-async function createSet(service: LocalService, signal: AbortSignal): Promise<CreatedSnapshots> {
+async function createSet(
+  service: LocalService,
+  method: CopyMethod | undefined,
+  signal: AbortSignal,
+): Promise<CreatedSnapshots> {
   const volumes = service.host.volumes()
   if (volumes.length === 0) throw new VssError('VSS_E_OBJECT_NOT_FOUND', 'there is no volume on these LUNs')
   await using backup = new BackupComponents(service.coordinator)
   backup.initializeForBackup()
-  backup.setContext(VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK)
+  backup.setContext(
+    VSS_SNAPSHOT_CONTEXT.VSS_CTX_NAS_ROLLBACK | (method === undefined ? 0 : ATTRIBUTE_OF[method]),
+  )
   const setId = backup.startSnapshotSet()
   for (const { name } of volumes) await backup.addToSnapshotSet(name, undefined, { signal })
   const { report } = await backup.doSnapshotSet({ signal })
@@ -149,6 +177,19 @@ async function createSet(service: LocalService, signal: AbortSignal): Promise<Cr
     holdMicros: Math.round(report.hold?.holdMicros ?? 0),
     summary: report.summary,
     snapshots: knownSnapshots(service.coordinator.catalogue).filter((known) => known.setId === setId),
+  }
+}
+
+async function fill({ array }: LocalService, copyLun: Guid, signal: AbortSignal): Promise<void> {
+  const progress = new StderrProgress()
+  try {
+    await array.whenFilled(copyLun, {
+      signal,
+      onProgress: ({ filledBytes, totalBytes }) =>
+        progress.advance('filling the copy', filledBytes, totalBytes),
+    })
+  } finally {
+    progress.end()
   }
 }
 

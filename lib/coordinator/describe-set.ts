@@ -2,6 +2,7 @@
  * Turns a set that has come through into what GetSnapshotProperties reports and deletion needs.
  */
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_SNAPSHOT_STATE } from '../enums.ts'
+import type { CopyMethod } from '../provider/interfaces.ts'
 import type { SnapshotSetDescription, StoredSnapshot } from '../provider/snapshot-set-description.ts'
 import { isTransportable } from './context.ts'
 import type { SetProgress } from './do-snapshot-set.ts'
@@ -24,7 +25,7 @@ export function describeSet(
 
 function describeMember(
   set: SnapshotSet,
-  { snapshotId, volume, provider, luns }: SetMember,
+  { snapshotId, volume, provider, luns, method }: SetMember,
   progress: SetProgress,
   machineName: string,
   creationTimestampMillis: number,
@@ -42,7 +43,7 @@ function describeMember(
       exposedName: undefined,
       exposedPath: undefined,
       providerId: provider.providerId,
-      snapshotAttributes: attributesOf(set.context),
+      snapshotAttributes: attributesOf(set.context, method),
       creationTimestampMillis,
       status: VSS_SNAPSHOT_STATE.VSS_SS_CREATED,
     },
@@ -58,13 +59,13 @@ function describeMember(
   }
 }
 
-/** A provider that was not asked for either kind makes differential copies unless it is asked for a plex. */
-function attributesOf(context: number): number {
+function attributesOf(context: number, method: CopyMethod): number {
   const kind = context & (ATTR.VSS_VOLSNAP_ATTR_DIFFERENTIAL | ATTR.VSS_VOLSNAP_ATTR_PLEX)
+  const chosen = method === 'plex' ? ATTR.VSS_VOLSNAP_ATTR_PLEX : ATTR.VSS_VOLSNAP_ATTR_DIFFERENTIAL
   return (
     context |
     ATTR.VSS_VOLSNAP_ATTR_HARDWARE_ASSISTED |
-    (kind === 0 ? ATTR.VSS_VOLSNAP_ATTR_DIFFERENTIAL : 0) |
+    (kind === 0 ? chosen : 0) |
     (isTransportable(context) ? ATTR.VSS_VOLSNAP_ATTR_NOT_SURFACED : 0)
   )
 }

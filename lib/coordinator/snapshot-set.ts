@@ -8,6 +8,7 @@ import type { VdsLunInformation } from '../document/lun-information.ts'
 import { VSS_SNAPSHOT_STATE as STATE, type VSS_SNAPSHOT_STATE } from '../enums.ts'
 import { asVssError, VssError } from '../errors.ts'
 import { GUID_NULL, type Guid, newGuid } from '../ids.ts'
+import type { CopyMethod } from '../provider/interfaces.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import { isTransportable } from './context.ts'
 import type { HostIdentity, HostLun, VolumeHost, VolumeInfo } from './host.ts'
@@ -21,6 +22,8 @@ export interface SetMember {
   provider: ProviderHost
   /** One to one with `volume.luns`, as the provider corrected them. */
   luns: VdsLunInformation[]
+  /** What the provider makes of a context that leaves it the choice. */
+  method: CopyMethod
 }
 
 export class SnapshotSet {
@@ -98,7 +101,13 @@ export class SnapshotSet {
       [this.setId, snapshotId, this.context, volume.luns.map((lun) => lun.deviceName), luns],
       this.#givenUp,
     )
-    this.members.push({ snapshotId, volume, provider, luns: begun.luns })
+    this.members.push({
+      snapshotId,
+      volume,
+      provider,
+      luns: begun.luns,
+      method: begun.method ?? 'differential',
+    })
     return snapshotId
   }
 

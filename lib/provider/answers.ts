@@ -34,8 +34,10 @@ const CHECKS: { readonly [M in ProviderMethod]: Check<M> } = {
     if (isSupported) checkLun(lun, `${ANSWER}.lun`)
   },
   beginPrepareSnapshot: (answer, [, , , , luns]) => {
-    const { luns: known } = fieldsOf(answer, ANSWER)
+    const { luns: known, method } = fieldsOf(answer, ANSWER)
     checkLuns(known, `${ANSWER}.luns`, luns.length)
+    if (method === undefined || method === 'differential' || method === 'plex') return
+    throw new Error(`${ANSWER}.method is ${describeValue(method)}, neither 'differential' nor 'plex'`)
   },
   // Whether there is one for each source is for whoever knows the sources by name.
   getTargetLuns: (answer) => checkLuns(answer, ANSWER),

@@ -11,6 +11,7 @@ import type { StorageArray } from '../array/storage-array.ts'
 import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import { type Guid, newGuid } from '../ids.ts'
+import type { CopyMethod } from './interfaces.ts'
 
 export type ArraySetState =
   | 'preparing'
@@ -33,6 +34,7 @@ export interface CopyToBe {
    */
   snapshotId: Guid
   copyGuid: Guid
+  method: CopyMethod
 }
 
 export class ArraySet {
@@ -68,14 +70,20 @@ export class ArraySet {
     return this.state === 'created' || this.state === 'aborted'
   }
 
-  /** A volume on these LUNs. Volumes may share a LUN, which is copied once. */
-  add(snapshotId: Guid, sourceGuids: readonly Guid[]): void {
-    const added = sourceGuids.filter((guid) => !this.#copies.has(guid))
-    for (const [index, sourceGuid] of added.entries()) {
+  /**
+   * A volume on these LUNs. Volumes may share a LUN, which is copied once.
+   *
+   * @returns the copies that this one brings
+   */
+  add(snapshotId: Guid, sourceGuids: readonly Guid[]): CopyToBe[] {
+    const fresh = sourceGuids.filter((guid) => !this.#copies.has(guid))
+    const added = fresh.map((sourceGuid, index): CopyToBe => {
       const own = index === 0 ? snapshotId : newGuid()
-      this.#copies.set(sourceGuid, { sourceGuid, snapshotId: own, copyGuid: newGuid() })
-    }
+      return { sourceGuid, snapshotId: own, copyGuid: newGuid(), method: 'differential' }
+    })
+    for (const copy of added) this.#copies.set(copy.sourceGuid, copy)
     this.volumeCount++
+    return added
   }
 
   copyOf(sourceGuid: Guid): CopyToBe | undefined {

@@ -3,8 +3,10 @@
  *
  * Where the work lies on the time line of a set:
  *
- *   EndPrepareSnapshots   arms the set, which syncs the files of its LUNs. That may take long, so it is
- *                         done before a writer is frozen; PreCommitSnapshots would be inside the freeze.
+ *   BeginPrepareSnapshot  makes room for a copy that is filled in full and begins to fill it
+ *   EndPrepareSnapshots   waits until little of that is missing, and arms the set, which syncs the files of
+ *                         its LUNs. That may take long, so it is done before a writer is frozen;
+ *                         PreCommitSnapshots would be inside the freeze.
  *   hold                  captures what is armed, in the turn that closes the gates
  *   CommitSnapshots       confirms; no trip to the array lies inside the hold
  *   PostCommitSnapshots   starts the final sync and the record of the set, and returns: writers wait
@@ -14,6 +16,7 @@
  *
  * A set that is not CREATED goes with its thread, and when the array is opened again.
  */
+import { stat, statfs } from 'node:fs/promises'
 import type { StorageArray } from '../array/storage-array.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
@@ -26,8 +29,11 @@ import type { Guid } from '../ids.ts'
 import { VERSION } from '../version.ts'
 import { type LocatedLun, locateArrayLuns } from './array-provider-luns.ts'
 import { readNote, writeNote } from './array-provider-note.ts'
-import { ArraySet, type ArraySetState, veto } from './array-provider-set.ts'
+import { ArraySet, type ArraySetState, type CopyToBe, veto } from './array-provider-set.ts'
+import { chosenMethod, mayChoosePlex, requestedMethod } from './copy-method.ts'
 import type {
+  BegunSnapshot,
+  CopyMethod,
   HardwareSnapshotProvider,
   LunsSupport,
   ProviderCreateSnapshotSet,
@@ -42,6 +48,8 @@ export const ARRAY_PROVIDER_NAME = 'Holdfast array provider'
 
 /** The array refuses more. */
 const COPIES_OF_LUN_MAX = 512
+/** Whatever the block size of the file system is. */
+const BYTES_PER_BLOCK_OF_STAT = 512
 /** Between 1601 and 1970, in units of 100 ns. */
 const FILETIME_OF_1970 = 116_444_736_000_000_000n
 
@@ -77,7 +85,7 @@ export class ArrayProvider
   ): Promise<LunsSupport> {
     const no: LunsSupport = { isSupported: false, luns }
     // Client-accessible copies are for the system provider alone.
-    if ((context & (ATTR.VSS_VOLSNAP_ATTR_PLEX | ATTR.VSS_VOLSNAP_ATTR_CLIENT_ACCESSIBLE)) !== 0) return no
+    if ((context & ATTR.VSS_VOLSNAP_ATTR_CLIENT_ACCESSIBLE) !== 0) return no
     // A LUN that has all the copies it can have is supported; beginPrepareSnapshot refuses it for the time being.
     const own = (await this.#locate(luns)).filter((lun) => lun?.info.snapshotId === null) as LocatedLun[]
     const [first] = own
@@ -109,7 +117,7 @@ export class ArrayProvider
     context: number,
     _deviceNames: string[],
     luns: VdsLunInformation[],
-  ): Promise<{ luns: VdsLunInformation[] }> {
+  ): Promise<BegunSnapshot> {
     if (this.#set?.setId !== setId || this.#set.state !== 'preparing') await this.#abandon()
     const located = await locateArrayLuns(this.#arrays, luns)
     const own = located.filter((lun) => lun !== undefined)
@@ -128,11 +136,17 @@ export class ArrayProvider
       )
     }
     if (this.#set === undefined || this.#set.finished) this.#set = new ArraySet(setId, context, array)
-    this.#set.add(
+    const set = this.#set
+    const added = set.add(
       snapshotId,
       own.map(({ info }) => info.guid),
     )
-    return { luns }
+    for (const copy of added) {
+      const source = own.find(({ info }) => info.guid === copy.sourceGuid) as LocatedLun
+      await this.#begin(set, copy, source)
+    }
+    const copies = own.flatMap(({ info }) => set.copyOf(info.guid) ?? [])
+    return { luns, method: copies.every(({ method }) => method === 'plex') ? 'plex' : 'differential' }
   }
 
   async getTargetLuns(_deviceNames: string[], sourceLuns: VdsLunInformation[]): Promise<VdsLunInformation[]> {
@@ -296,6 +310,19 @@ export class ArrayProvider
     if (set.state === 'aborted') throw veto(`set ${set.setId} was aborted`)
   }
 
+  async #begin(set: ArraySet, copy: CopyToBe, source: LocatedLun): Promise<void> {
+    const requested = requestedMethod(set.context)
+    copy.method = requested ?? (await methodFor(set.context, source))
+    if (copy.method === 'differential') return
+    try {
+      await this.#orAborted(set, set.array.beginPlex(set.setId, copy))
+    } catch (thrown) {
+      const isFull = thrown instanceof VssError && thrown.code === 'VSS_E_INSUFFICIENT_STORAGE'
+      if (!isFull || requested === 'plex') throw thrown
+      copy.method = 'differential'
+    }
+  }
+
   /** Ends the set under way, if there is one that is not CREATED. */
   async #abandon(): Promise<void> {
     const set = this.#set
@@ -326,6 +353,23 @@ export class ArrayProvider
       )
     })
   }
+}
+
+async function methodFor(context: number, { array, info }: LocatedLun): Promise<CopyMethod> {
+  if (!mayChoosePlex(context)) return 'differential'
+  const [luns, { blocks }, { bavail, blocks: blockCount, bsize }] = await Promise.all([
+    array.listLuns(),
+    stat(info.basePath),
+    statfs(array.path),
+  ])
+  return chosenMethod({
+    context,
+    // What is redirected may lie in the base file too, or belong to others: this is an upper bound.
+    allocatedBytes: Math.min(info.sizeBytes, blocks * BYTES_PER_BLOCK_OF_STAT + info.areaBytes),
+    freeBytes: bavail * bsize,
+    totalBytes: blockCount * bsize,
+    plexCount: luns.filter(({ isPlex, sourceGuid }) => isPlex && sourceGuid === info.guid).length,
+  })
 }
 
 /** How the provider is registered with a coordinator in its own process. */

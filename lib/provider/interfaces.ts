@@ -40,6 +40,15 @@ export interface LunsSupport {
   luns: VdsLunInformation[]
 }
 
+/** A differential copy shares with its source what is not written; a plex is filled in full and shares nothing. */
+export type CopyMethod = 'differential' | 'plex'
+
+export interface BegunSnapshot {
+  luns: VdsLunInformation[]
+  /** What is made where the context leaves it to the provider; differential if it does not say. */
+  method?: CopyMethod
+}
+
 export interface HardwareSnapshotProvider {
   /**
    * Whether a copy of a volume on these LUNs can be made in this context: all of them or none.
@@ -71,7 +80,7 @@ export interface HardwareSnapshotProvider {
     context: number,
     deviceNames: string[],
     luns: VdsLunInformation[],
-  ): Promise<{ luns: VdsLunInformation[] }>
+  ): Promise<BegunSnapshot>
 
   /**
    * The copies of these source LUNs, one to one, in order, described without reading them and well

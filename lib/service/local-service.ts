@@ -4,9 +4,11 @@
  *
  * The wiring and nothing else: each part is reachable and can be used without the others.
  */
+
+import type { OpenArrayOptions } from '../array/array-options.ts'
 import { ArrayKernelSupport } from '../array/kernel-support.ts'
 import type { Lun } from '../array/lun.ts'
-import { type OpenArrayOptions, StorageArray } from '../array/storage-array.ts'
+import { StorageArray } from '../array/storage-array.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { Coordinator } from '../coordinator/coordinator.ts'
 import type { CoordinatorLimits } from '../coordinator/limits.ts'

@@ -81,6 +81,8 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<set_list>(exports, environment, "setList");
   offer<copies_delete>(exports, environment, "copiesDelete");
   offer<copies_break>(exports, environment, "copiesBreak");
+  offer<plex_begin>(exports, environment, "plexBegin");
+  offer<plex_progress>(exports, environment, "plexProgress");
   offer<walk_begin>(exports, environment, "walkBegin");
   offer<walk_continue>(exports, environment, "walkContinue");
   offer<walk_end>(exports, environment, "walkEnd");

@@ -52,6 +52,8 @@ Napi::Value set_abort(Arguments& in);
 Napi::Value set_list(Arguments& in);
 Napi::Value copies_delete(Arguments& in);
 Napi::Value copies_break(Arguments& in);
+Napi::Value plex_begin(Arguments& in);
+Napi::Value plex_progress(Arguments& in);
 
 // walk_functions.cc
 Napi::Value walk_begin(Arguments& in);

@@ -1,4 +1,4 @@
-// setArm, setRecord, setFinish, setAbort, setList, copiesDelete, copiesBreak.
+// setArm, setRecord, setFinish, setAbort, setList, copiesDelete, copiesBreak, plexBegin, plexProgress.
 
 #include "addon/control_call.h"
 #include "addon/functions.h"
@@ -7,17 +7,20 @@
 namespace holdfast {
 namespace {
 
+ArmCopy read_copy(Arguments& in, napi_value value) {
+  ArmCopy ids;
+  ids.source = in.guid(in.property(value, "sourceGuid"), "sourceGuid");
+  ids.snapshot = in.guid(in.property(value, "snapshotId"), "snapshotId");
+  ids.copy = in.guid(in.property(value, "copyGuid"), "copyGuid");
+  return ids;
+}
+
 std::vector<ArmCopy> read_copies(Arguments& in, napi_value value) {
   std::vector<ArmCopy> copies;
   uint32_t length = 0;
   if (!in.is_array(value, "copies", &length)) return copies;
   for (uint32_t i = 0; i < length && in.ok(); ++i) {
-    napi_value copy = in.element(value, i);
-    ArmCopy ids;
-    ids.source = in.guid(in.property(copy, "sourceGuid"), "sourceGuid");
-    ids.snapshot = in.guid(in.property(copy, "snapshotId"), "snapshotId");
-    ids.copy = in.guid(in.property(copy, "copyGuid"), "copyGuid");
-    copies.push_back(ids);
+    copies.push_back(read_copy(in, in.element(value, i)));
   }
   return copies;
 }
@@ -120,6 +123,38 @@ Napi::Value copies_break(Arguments& in) {
         return array_value(env, guids,
                            [](Napi::Env e, const Guid& guid) { return Napi::String::New(e, guid.to_string()); });
       });
+  return in.env().Undefined();
+}
+
+// plexBegin(slot, array, setId, {sourceGuid, snapshotId, copyGuid})
+Napi::Value plex_begin(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::array);
+  const Guid set = in.guid(in[2], "setId");
+  const ArmCopy ids = read_copy(in, in[3]);
+  start_handle_call(
+      in, slot, handle,
+      [set, ids](Engine&, Environment& environment, Handle& used) -> Task<Status> {
+        Status begun = co_await used.array->array->begin_plex(set, environment.owner(), ids);
+        // As with setArm: nobody may be left who would end it.
+        if (begun.ok() && environment.dead()) used.array->array->owner_died(environment.owner());
+        co_return begun;
+      },
+      show_nothing);
+  return in.env().Undefined();
+}
+
+// plexProgress(slot, array, copyGuid): null for a copy that is not being filled
+Napi::Value plex_progress(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::array);
+  const Guid copy = in.guid(in[2], "copyGuid");
+  start_handle_call(
+      in, slot, handle,
+      [copy](Engine&, Environment&, Handle& used) -> Task<Result<std::optional<PlexProgress>>> {
+        co_return used.array->array->plex_progress(copy);
+      },
+      [](Napi::Env env, const std::optional<PlexProgress>& progress) { return plex_progress_value(env, progress); });
   return in.env().Undefined();
 }
 

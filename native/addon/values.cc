@@ -25,6 +25,25 @@ Napi::Value patches_value(Napi::Env env, const std::vector<Patch>& patches) {
   });
 }
 
+Napi::Value plex_progress_value(Napi::Env env, const std::optional<PlexProgress>& progress) {
+  if (!progress.has_value()) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("totalBytes", static_cast<double>(progress->total_bytes));
+  object.Set("filledBytes", static_cast<double>(progress->filled_bytes));
+  object.Set("dirtyBytes", static_cast<double>(progress->dirty_bytes));
+  const Status& failure = progress->failure;
+  if (failure.ok()) {
+    object.Set("failure", env.Null());
+    return object;
+  }
+  Napi::Object why = Napi::Object::New(env);
+  why.Set("code", code_text(failure.code()));
+  why.Set("message", failure.message());
+  if (failure.error_number() != 0) why.Set("errno", failure.error_number());
+  object.Set("failure", why);
+  return object;
+}
+
 Napi::Value lun_info_value(Napi::Env env, const LunInfo& info) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("guid", info.record.guid.to_string());
@@ -38,6 +57,8 @@ Napi::Value lun_info_value(Napi::Env env, const LunInfo& info) {
   object.Set("pendingVssFlags", Napi::BigInt::New(env, info.pending_vss_flags));
   object.Set("held", info.held);
   object.Set("copyCount", info.copy_count);
+  object.Set("isPlex", info.is_plex);
+  object.Set("plex", plex_progress_value(env, info.plex));
   return object;
 }
 

@@ -24,6 +24,7 @@ Napi::Value text_or_null(Napi::Env env, const std::string& text);
 /// A Buffer with a copy of the bytes.
 Napi::Value bytes_value(Napi::Env env, std::span<const uint8_t> bytes);
 Napi::Value patches_value(Napi::Env env, const std::vector<Patch>& patches);
+Napi::Value plex_progress_value(Napi::Env env, const std::optional<PlexProgress>& progress);
 Napi::Value lun_info_value(Napi::Env env, const LunInfo& info);
 Napi::Value set_value(Napi::Env env, const SetRecord& record);
 

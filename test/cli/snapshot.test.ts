@@ -17,6 +17,7 @@ import { StorageArray } from '../../lib/array/storage-array.ts'
 import type { CheckReport } from '../../lib/binding-values.ts'
 import type { KnownSnapshot } from '../../lib/cli/known-snapshots.ts'
 import { partitionDisk } from '../../lib/demo/disk.ts'
+import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES } from '../../lib/enums.ts'
 import { newGuid } from '../../lib/ids.ts'
 import { gptBytes } from '../demo/memory-disk.ts'
 import { type ErrorResult, failure, holdfast, lastLine, result, temporaryDirectory } from './command.ts'
@@ -50,6 +51,19 @@ async function overwrite(dir: string, guid: string, text: string): Promise<void>
   await lun.write(1 << 20, Buffer.alloc(4096, text))
   await lun.flush()
 }
+
+test.serial('a copy that is filled in full is complete when the command ends', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  const [lun = ''] = await arrayWith(dir, 1, 'before')
+  const { snapshots } = await result<CreatedResult>(t, 'snapshot', 'create', dir, lun, '--method', 'plex')
+  await overwrite(dir, lun, 'after!')
+  await using array = await StorageArray.open(dir)
+  const { copyLun, attributes } = snapshots[0] as KnownSnapshot
+  t.not(attributes & VSS_VOLUME_SNAPSHOT_ATTRIBUTES.VSS_VOLSNAP_ATTR_PLEX, 0)
+  t.true((await array.findLun(copyLun)).isPlex)
+  await using copy = await array.openLun(copyLun)
+  t.deepEqual(await copy.read(1 << 20, 4096), Buffer.alloc(4096, 'before'))
+})
 
 test.serial(
   'a set is listed by later processes, keeps the old bytes, and is gone after its deletion',

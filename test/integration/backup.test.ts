@@ -197,7 +197,7 @@ test('a transportable set is made and not brought in', async (t) => {
   await assertNothingLeft(t, scene)
 })
 
-test('R82, R74: a LUN mapped read-only and a plex are not supported', async (t) => {
+test('R82, R74: a LUN mapped read-only is not supported; both kinds of copies are', async (t) => {
   const path = await newArrayPath(t)
   await using service = await openLocalService({ arrayPath: path, luns: [] })
   const [first, second] = await service.array.listLuns()
@@ -213,7 +213,7 @@ test('R82, R74: a LUN mapped read-only and a plex are not supported', async (t) 
   t.false(await supported(noWriters, readOnly?.name))
   t.true(await supported(noWriters, volume?.name))
   t.true(await supported(noWriters | ATTR.VSS_VOLSNAP_ATTR_DIFFERENTIAL, volume?.name))
-  t.false(await supported(noWriters | ATTR.VSS_VOLSNAP_ATTR_PLEX, volume?.name))
+  t.true(await supported(noWriters | ATTR.VSS_VOLSNAP_ATTR_PLEX, volume?.name))
 })
 
 test('a provider that fails before or after any call leaves nothing, and the next set succeeds', async (t) => {

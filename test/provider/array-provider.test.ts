@@ -19,14 +19,14 @@ import { ProviderHost } from '../../lib/provider/provider-host.ts'
 import { bareLun, copyLuns, newArray, rejectsWith } from '../host/machine.ts'
 import { BACKUP, hold, machine, release, runThrough, steps } from './array-machine.ts'
 
-test('R72, R74, R75: what it can serve is supported, a plex or client-accessible copy is not', async (t) => {
+test('R72, R74, R75: what it can serve is supported, a client-accessible copy is not', async (t) => {
   const { provider, sources, devices } = await machine(t)
   const contexts: [number, boolean][] = [
     [BACKUP, true],
     [BACKUP | ATTR.VSS_VOLSNAP_ATTR_DIFFERENTIAL, true],
     [BACKUP | ATTR.VSS_VOLSNAP_ATTR_TRANSPORTABLE, true],
     [CTX.VSS_CTX_APP_ROLLBACK | ATTR.VSS_VOLSNAP_ATTR_NO_AUTORECOVERY, true],
-    [BACKUP | ATTR.VSS_VOLSNAP_ATTR_PLEX, false],
+    [BACKUP | ATTR.VSS_VOLSNAP_ATTR_PLEX, true],
     [CTX.VSS_CTX_CLIENT_ACCESSIBLE, false],
     [CTX.VSS_CTX_CLIENT_ACCESSIBLE_WRITERS, false],
   ]
