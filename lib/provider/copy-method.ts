@@ -2,9 +2,9 @@
  * Which kind of copy a LUN gets.
  *
  * A differential copy costs nothing to make and shares what was not written with its source. A plex is filled in full:
- * it takes as much room as its source has data, and time, and then shares nothing. A requester says which of the two it
- * wants with an attribute of the context, and gets that or is refused. Where it says neither, a plex is made when all of
- * this holds, and a differential copy otherwise:
+ * it takes time, and as much room as its source has data, and then shares nothing. A requester says which of the two
+ * it wants with an attribute of the context, and gets that or is refused. Where it says neither, a plex is made when
+ * all of this holds, and a differential copy otherwise:
  *
  *   expected life   the context is transportable: the copy is to be taken away from its source
  *   free space      a fifth of the file system is left, or more, after the plex has its room
