@@ -49,6 +49,9 @@ Task<Status> StorageArray::begin_plex(Guid set, OwnerId owner, ArmCopy ids) {
   if (!usable.ok()) co_return usable;
   const std::shared_ptr<Lun> source = find_lun(ids.source);
   if (source == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + ids.source.to_string());
+  if (plex_in_progress(*source) != nullptr) {
+    co_return Status(Code::snapshot_set_in_progress, source->describe() + " is being copied in full");
+  }
   Status in_use = why_in_use(source);
   if (in_use.ok() && changing_families_.count(source->record().family) != 0) {
     in_use = Status(Code::lun_in_use, source->describe() + " is of a family that is being changed");
@@ -88,10 +91,10 @@ Task<void> StorageArray::run_plex(std::shared_ptr<Plex> plex) {
     plex->cancel(status);
     co_await discard_plex(*plex);
   }
-  // What became of a copy that is there is worth knowing; see describe().
+  // A failure is told when the set is armed, and with the copy if there is one; nobody asks after what was ended.
   plex->ended = true;
-  const bool is_worth_telling = !status.ok() && plex->copy() != nullptr && plex->copy()->state() == Lun::State::open;
-  if (!is_worth_telling) plexes_.erase(plex->ids().copy);
+  const bool is_gone = plex->copy() != nullptr && plex->copy()->state() != Lun::State::open;
+  if (status.ok() || is_gone || plex->unwanted) plexes_.erase(plex->ids().copy);
   --tasks_running_;
   changed_.notify_all();
 }
@@ -190,8 +193,15 @@ Task<void> StorageArray::run_retire(Family* family, uint64_t batch) {
 
 void StorageArray::cancel_plexes_of(const Guid& set, const Status& why) {
   for (const auto& [copy, plex] : plexes_) {
-    if (plex->set() == set && !plex->is_cancelled()) plex->cancel(why);
+    if (plex->set() != set) continue;
+    plex->unwanted = true;
+    if (!plex->is_cancelled()) plex->cancel(why);
   }
+  forget_unwanted_plexes();
+}
+
+void StorageArray::forget_unwanted_plexes() {
+  std::erase_if(plexes_, [](const auto& entry) { return entry.second->ended && entry.second->unwanted; });
 }
 
 void StorageArray::cancel_all_plexes() {
@@ -210,10 +220,10 @@ Plex* StorageArray::plex_in_progress(const Lun& lun) const {
 }
 
 Task<Status> StorageArray::await_ready_plexes(ShadowSet& set) {
-  for (const ShadowCopy& copy : set.copies) {
+  for (ShadowCopy& copy : set.copies) {
     const auto found = plexes_.find(copy.ids.copy);
     if (found == plexes_.end()) continue;
-    const std::shared_ptr<Plex> plex = found->second;
+    const std::shared_ptr<Plex> plex = copy.plex = found->second;
     while (!plex->is_ready() && !plex->is_cancelled() && !set.abort_wanted) co_await changed_.wait();
     if (set.abort_wanted) co_return Status(Code::cancelled, "the set was aborted while it was armed");
     if (plex->is_cancelled()) co_return plex->failure();

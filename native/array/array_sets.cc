@@ -152,6 +152,9 @@ Status StorageArray::capture(ShadowSet& set) {
   if (set.state != SetState::armed) {
     return Status(Code::bad_state, "set " + set.record.set.to_string() + " is not armed");
   }
+  for (const ShadowCopy& copy : set.copies) {
+    if (copy.plex != nullptr && copy.plex->is_cancelled()) return copy.plex->failure();
+  }
   for (ShadowCopy& copy : set.copies) {
     LunRecord record;
     record.guid = copy.ids.copy;
@@ -162,8 +165,7 @@ Status StorageArray::capture(ShadowSet& set) {
     record.source = copy.ids.source;
     copy.lun = std::make_shared<Lun>(loop_, leases_, copy.source->family(), record);
     copy.source->set_pending_vss_flags(0);
-    const auto plex = plexes_.find(copy.ids.copy);
-    if (plex != plexes_.end()) plex->second->captured(copy.lun);
+    if (copy.plex != nullptr) copy.plex->captured(copy.lun);
   }
   set.state = SetState::captured;
   return Status();
@@ -183,16 +185,14 @@ void StorageArray::drop_copy(const std::shared_ptr<Lun>& copy) {
 
 // Takes back a set that no record names.
 void StorageArray::discard(ShadowSet& set) {
-  cancel_plexes_of(set.record.set, Status(Code::cancelled, "the set was not made"));
   for (ShadowCopy& copy : set.copies) {
     if (set.state < SetState::captured) copy.source->set_pending_vss_flags(0);
     if (copy.lun == nullptr) continue;
     copy.lun->retire(Lun::State::gone);
     remove_view(copy.lun->family(), copy.lun->record().view);
     copy.lun = nullptr;
-    const auto plex = plexes_.find(copy.ids.copy);
-    if (plex != plexes_.end() && plex->second->ended) plexes_.erase(plex);
   }
+  cancel_plexes_of(set.record.set, Status(Code::cancelled, "the set was not made"));
   set.state = SetState::gone;
   const std::vector<Family*> families = families_of(set);
   sets_.erase(set.record.set);
@@ -352,9 +352,11 @@ void StorageArray::owner_died(OwnerId owner) {
   std::erase_if(walks_, [&](const auto& entry) { return entry.second.owner == owner; });
   changed_.notify_all();
   for (const auto& [copy, plex] : plexes_) {
-    const bool is_without_set = plex->copy() == nullptr;
-    if (is_without_set && plex->owner() == owner) plex->cancel(Status(Code::cancelled, "its owner is gone"));
+    if (plex->copy() != nullptr || plex->owner() != owner) continue;
+    plex->unwanted = true;
+    plex->cancel(Status(Code::cancelled, "its owner is gone"));
   }
+  forget_unwanted_plexes();
   std::vector<Guid> owned;
   for (const auto& [id, set] : sets_) {
     if (set->owner == owner && (set->state != SetState::created || set->record.auto_release)) owned.push_back(id);

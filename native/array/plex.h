@@ -81,6 +81,8 @@ class Plex {
 
   /// The array is moving the copy into the plex's family.
   bool switching = false;
+  /// Nobody is going to ask what became of it.
+  bool unwanted = false;
   /// Nobody works on it any more.
   bool ended = false;
 

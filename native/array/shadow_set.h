@@ -26,6 +26,8 @@ namespace holdfast {
 
 enum class SetState : uint8_t { arming, armed, captured, recording, recorded, created, gone };
 
+class Plex;
+
 struct ArmCopy {
   Guid source;    // LUN
   Guid snapshot;  // the shadow copy's id
@@ -48,6 +50,7 @@ struct ShadowCopy {
   std::shared_ptr<Lun> source;
   std::shared_ptr<Lun> lun;  // from the capture on
   std::vector<std::shared_ptr<EpochWrites>> old_writes;
+  std::shared_ptr<Plex> plex;  // of a copy that is filled in full, from the arming on
 };
 
 struct ShadowSet {

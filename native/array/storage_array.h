@@ -252,6 +252,7 @@ class StorageArray {
   void doom_if_empty(Family& family);
   Task<void> run_retire(Family* family, uint64_t batch);
   void cancel_plexes_of(const Guid& set, const Status& why);
+  void forget_unwanted_plexes();
   void cancel_all_plexes();
   /// That fills the LUN, or has it as the live source.
   Plex* plex_in_progress(const Lun& lun) const;

@@ -392,6 +392,41 @@ TEST_F(PlexTest, AWriteErrorGivesUpThePlexAndKeepsTheCopy) {
   expect_no_files(taken.ids.copy);
 }
 
+TEST_F(PlexTest, AFailureWhileTheSourceIsReadFailsTheSet) {
+  const Guid source = make_lun();
+  ASSERT_TRUE(write(source, 0, pattern(1 << 20, 1)).ok());
+  const Taken taken = begin(source);
+  fail(SimulatedOp::write, "*/base/" + taken.ids.copy.to_string(), EIO);
+  const Status status = arm(taken);
+  EXPECT_EQ(status.error_number(), EIO) << status.message();
+  settle();
+  expect_no_files(taken.ids.copy);
+  EXPECT_FALSE(array().plex_progress(taken.ids.copy).has_value());
+  EXPECT_TRUE(take_set(machine(), {source}).status.ok());
+}
+
+TEST_F(PlexTest, AFailureBetweenArmingAndTheInstantFailsTheSet) {
+  const Guid source = make_lun(256 << 20);
+  ASSERT_TRUE(write(source, 0, pattern(1 << 20, 1)).ok());
+  const Taken taken = begin(source);
+  ASSERT_TRUE(arm(taken).ok());
+  fail(SimulatedOp::write, "*/base/" + taken.ids.copy.to_string(), EIO);
+  // So much that it is read again before the instant.
+  for (uint64_t offset = 0; offset < Plex::kDirtyBytesMax + (8 << 20); offset += 8 << 20) {
+    ASSERT_TRUE(write(source, offset, pattern(8 << 20, 2)).ok());
+  }
+  settle();
+  TakenSet set;
+  set.set = taken.set;
+  const Result<LeaseId> lease = hold_set(machine(), set, {source});
+  ASSERT_FALSE(lease.ok());
+  EXPECT_EQ(lease.status().error_number(), EIO) << lease.status().message();
+  ASSERT_TRUE(machine().run(array().abort_set(taken.set)).ok());
+  settle();
+  expect_no_files(taken.ids.copy);
+  EXPECT_TRUE(take_set(machine(), {source}).status.ok());
+}
+
 TEST_F(PlexTest, AWalkOverTheCopyIsNotInterrupted) {
   const Guid source = make_lun();
   ASSERT_TRUE(write(source, 0, pattern(1 << 20, 1)).ok());
