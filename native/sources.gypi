@@ -95,6 +95,7 @@
       "test/native/array/life_races_test.cc",
       "test/native/array/lun_life_test.cc",
       "test/native/array/places_test.cc",
+      "test/native/array/plex_failure_test.cc",
       "test/native/array/plex_test.cc",
       "test/native/array/real_files_test.cc",
       "test/native/array/reserve_test.cc",
