@@ -7,7 +7,7 @@
  */
 import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { asVssError, VssError } from '../errors.ts'
+import { asVssError, describeValue, VssError } from '../errors.ts'
 import { bracedGuid, type Guid } from '../ids.ts'
 import {
   DEFAULT_PROVIDER_LIMITS,
@@ -45,7 +45,9 @@ export class Coordinator implements WriterHub {
   #reservation: { session: BackupSession; setId: Guid } | undefined
   #closing: Promise<void> | undefined
 
+  /** @throws VssError `E_INVALIDARG` naming the option that is missing or not as it should be */
   constructor(options: CoordinatorOptions) {
+    requireParts(options)
     this.clock = options.clock ?? systemClock
     this.host = options.host
     this.kernelSupport = options.kernelSupport
@@ -209,5 +211,19 @@ export class Coordinator implements WriterHub {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+}
+
+/** The parts without which there is no coordinator; what else an object may lack shows when it is called. */
+function requireParts(options: unknown): void {
+  const refuse = (name: string, value: unknown, expected: string): VssError =>
+    new VssError('E_INVALIDARG', `${name} of a coordinator is ${describeValue(value)}, not ${expected}`, {
+      culprit: name,
+    })
+  if (typeof options !== 'object' || options === null) throw refuse('options', options, 'an object')
+  const { host, kernelSupport } = options as Record<string, unknown>
+  if (typeof host !== 'object' || host === null) throw refuse('host', host, 'a VolumeHost')
+  if (typeof kernelSupport !== 'object' || kernelSupport === null) {
+    throw refuse('kernelSupport', kernelSupport, 'a KernelSupport')
   }
 }

@@ -4,14 +4,10 @@
  * The four handlers around the instant are abstract, because no default can be right for them; the
  * others have the documented defaults. A handler may be synchronous or return a promise.
  */
+import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import type { CreateWriterMetadata } from '../document/create-writer-metadata.ts'
-import {
-  VSS_APPLICATION_LEVEL,
-  type VSS_BACKUP_TYPE,
-  type VSS_SOURCE_TYPE,
-  type VSS_USAGE_TYPE,
-} from '../enums.ts'
-import { VssError } from '../errors.ts'
+import { VSS_APPLICATION_LEVEL, type VSS_BACKUP_TYPE, VSS_SOURCE_TYPE, VSS_USAGE_TYPE } from '../enums.ts'
+import { describeValue, VssError } from '../errors.ts'
 import { GUID_NULL, type Guid, newGuid, parseGuid } from '../ids.ts'
 import {
   type BackupState,
@@ -95,12 +91,19 @@ export abstract class Writer {
   /** The end of the last subscription. */
   #leaving: Promise<void> | undefined
 
+  /** @throws VssError `E_INVALIDARG` naming the option that is not as it should be */
   constructor(options: WriterOptions) {
+    if (typeof options !== 'object' || options === null) {
+      throw new VssError(
+        'E_INVALIDARG',
+        `the options of a writer are ${describeValue(options)}, not an object`,
+      )
+    }
     const freezeTimeoutMillis = options.freezeTimeoutMillis ?? 60_000
     if (!Number.isFinite(freezeTimeoutMillis) || freezeTimeoutMillis <= 0) {
       throw new VssError(
         'E_INVALIDARG',
-        `freezeTimeoutMillis ${freezeTimeoutMillis} is not a positive number`,
+        `freezeTimeoutMillis ${describeValue(freezeTimeoutMillis)} is not a positive number`,
       )
     }
     if (typeof options.writerName !== 'string' || options.writerName === '') {
@@ -111,20 +114,24 @@ export abstract class Writer {
       instanceId: newGuid(),
       writerName: options.writerName,
       instanceName: options.instanceName ?? '',
-      usageType: options.usageType,
-      sourceType: options.sourceType,
-      applicationLevel: options.applicationLevel ?? VSS_APPLICATION_LEVEL.VSS_APP_FRONT_END,
+      usageType: oneOf(VSS_USAGE_TYPE, options.usageType, 'usageType'),
+      sourceType: oneOf(VSS_SOURCE_TYPE, options.sourceType, 'sourceType'),
+      applicationLevel: oneOf(
+        VSS_APPLICATION_LEVEL,
+        options.applicationLevel ?? VSS_APPLICATION_LEVEL.VSS_APP_FRONT_END,
+        'applicationLevel',
+      ),
       freezeTimeoutMillis,
     }
   }
 
   /**
-   * Starts to receive events.
+   * Starts to receive events. If the signal fires before it is known that it has, it does not.
    *
    * @throws VssError `VSS_E_WRITER_ALREADY_SUBSCRIBED` on a second call.
    * @throws TypeError if a class written in JavaScript lacks one of the four abstract handlers.
    */
-  async subscribe(hub: WriterHub): Promise<void> {
+  async subscribe(hub: WriterHub, options?: AsyncOptions): Promise<void> {
     for (const handler of ABSTRACT_HANDLERS) {
       if (typeof this[handler] !== 'function') {
         throw new TypeError(`writer '${this.identity.writerName}' must implement ${handler}`)
@@ -139,13 +146,21 @@ export abstract class Writer {
         },
       )
     }
-    this.#subscribing = true
-    try {
-      const connection = new LocalConnection(this, hub.clock)
-      this.#subscription = { connection, atHub: await hub.subscribeWriter(connection) }
-    } finally {
-      this.#subscribing = false
-    }
+    await cancellable('subscribe', options, async (signal) => {
+      this.#subscribing = true
+      try {
+        const connection = new LocalConnection(this, hub.clock)
+        const atHub = await hub.subscribeWriter(connection)
+        if (signal?.aborted) {
+          const closing = connection.close()
+          await atHub.unsubscribe().finally(() => closing)
+          throw signal.reason
+        }
+        this.#subscription = { connection, atHub }
+      } finally {
+        this.#subscribing = false
+      }
+    })
   }
 
   /**
@@ -307,4 +322,11 @@ export abstract class Writer {
     }
     return scope.state
   }
+}
+
+function oneOf<T>(values: Readonly<Record<string, T>>, value: T, name: string): T {
+  if (Object.values(values).includes(value)) return value
+  throw new VssError('E_INVALIDARG', `${name} ${describeValue(value)} is none of the documented values`, {
+    culprit: name,
+  })
 }

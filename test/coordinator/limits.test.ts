@@ -56,3 +56,16 @@ test('a freeze window is a finite number above 0, of any length', (t) => {
   }
   t.is(new FakeWriter('w', faults, { freezeTimeoutMillis: 2 ** 31 }).identity.freezeTimeoutMillis, 2 ** 31)
 })
+
+test('a coordinator without options, or without one of its parts, is refused by the name of what is missing', (t) => {
+  const { kernelSupport, host } = new World()
+  for (const [options, culprit] of [
+    [undefined, 'options'],
+    [Symbol('options'), 'options'],
+    [{ kernelSupport }, 'host'],
+    [{ host, kernelSupport: 7 }, 'kernelSupport'],
+  ] as const) {
+    const error = t.throws<VssError>(() => new Coordinator(options as unknown as CoordinatorOptions))
+    t.like(error, { code: 'E_INVALIDARG', culprit })
+  }
+})

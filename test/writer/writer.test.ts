@@ -1,6 +1,8 @@
 import test from 'ava'
 import { VSS_SNAPSHOT_CONTEXT } from '../../lib/enums.ts'
+import { VssError } from '../../lib/errors.ts'
 import { newGuid } from '../../lib/ids.ts'
+import type { WriterConnection } from '../../lib/writer/events.ts'
 import { expandEnvironment, isPathOnVolumes, volumeOfPath } from '../../lib/writer/paths.ts'
 import type { Writer } from '../../lib/writer/writer.ts'
 import { Writer as WriterClass } from '../../lib/writer/writer.ts'
@@ -8,6 +10,17 @@ import { FakeWriter } from '../helpers/fakes/fake-writer.ts'
 import { World } from '../helpers/fakes/world.ts'
 
 const OPTIONS = { writerId: newGuid(), writerName: 'w', usageType: 3, sourceType: 2 } as const
+
+/** Takes whatever options it is given. */
+class FakeWriterWith extends WriterClass {
+  constructor(options: object) {
+    super(options as ConstructorParameters<typeof WriterClass>[0])
+  }
+  onPrepareSnapshot(): void {}
+  onFreeze(): void {}
+  onThaw(): void {}
+  onAbort(): void {}
+}
 
 /** As written in JavaScript, where nobody checks for abstract members. */
 function javaScriptWriter(handlers: object): Writer {
@@ -184,4 +197,39 @@ test('a path belongs to the volume with the longest mount path above it', (t) =>
   t.false(isPathOnVolumes('/data/log/x', set), 'another volume is mounted there')
   t.true(isPathOnVolumes(`${volumeName.toUpperCase()}x\\y`, set))
   t.is(expandEnvironment(`%A%/$B/$${'{C}'}/$NO`, { A: 'a', B: 'b', C: 'c' }), 'a/b/c/$NO')
+})
+
+test('a writer of a usage, source or level that there is not is refused by the name of it', (t) => {
+  for (const [name, value] of [
+    ['usageType', Symbol('3')],
+    ['usageType', 17],
+    ['sourceType', undefined],
+    ['applicationLevel', 'front'],
+  ] as const) {
+    const error = t.throws<VssError>(() => new FakeWriterWith({ ...OPTIONS, [name]: value }), {
+      instanceOf: VssError,
+    })
+    t.like(error, { code: 'E_INVALIDARG', culprit: name })
+  }
+  t.throws(() => new FakeWriterWith(undefined as unknown as object), { code: 'E_INVALIDARG' })
+})
+
+test('a subscription that is cancelled before it is known has not come about, and can be made again', async (t) => {
+  const world = new World()
+  const writer = new FakeWriterWith(OPTIONS)
+  const controller = new AbortController()
+  const hub = {
+    clock: world.clock,
+    subscribeWriter: async (connection: WriterConnection) => {
+      const subscription = await world.coordinator.subscribeWriter(connection)
+      controller.abort()
+      return subscription
+    },
+  }
+  const cancelled = { code: 'VSS_S_ASYNC_CANCELLED' }
+  await t.throwsAsync(writer.subscribe(world.coordinator, { signal: AbortSignal.abort() }), cancelled)
+  await t.throwsAsync(writer.subscribe(hub, { signal: controller.signal }), cancelled)
+  t.deepEqual(world.coordinator.writers, [])
+  await writer.subscribe(world.coordinator)
+  t.is(world.coordinator.writers.length, 1)
 })
