@@ -5,6 +5,8 @@
  * last. So what is in place belongs together: a run that fails leaves everything as it was, and a report
  * never lies beside images of another run.
  *
+ * One run at a time has the directory; a second one is refused, not mixed with the first.
+ *
  * What is there already is replaced only if the report.json there is one of a demo and names it. Images
  * that the demo is given are never replaced.
  */
@@ -12,6 +14,7 @@ import { lstat, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'nod
 import { basename, dirname, join } from 'node:path'
 import { VssError } from '../errors.ts'
 import { identityOf, putInPlace, requireReplaceable } from './destination.ts'
+import { lockDirectory } from './directory-lock.ts'
 import { REMEDIES_OF_OUTPUT, systemErrorAbout } from './system-error.ts'
 import { makeTemporaryDirectory, type TemporaryDirectory } from './temporary.ts'
 
@@ -36,6 +39,7 @@ export class DemoOutput {
   readonly #precious: ReadonlyMap<string, string>
   readonly #force: boolean
   readonly #madeDirectories: readonly string[]
+  readonly #lock: AsyncDisposable
 
   private constructor(
     options: DemoOutputOptions,
@@ -43,6 +47,7 @@ export class DemoOutput {
     precious: ReadonlyMap<string, string>,
     staging: TemporaryDirectory,
     madeDirectories: readonly string[],
+    lock: AsyncDisposable,
   ) {
     this.directory = options.directory
     this.earlier = earlier
@@ -50,9 +55,13 @@ export class DemoOutput {
     this.#precious = precious
     this.#staging = staging
     this.#madeDirectories = madeDirectories
+    this.#lock = lock
   }
 
-  /** @throws VssError `VSS_E_OBJECT_ALREADY_EXISTS` for a name whose file may not be replaced */
+  /**
+   * @throws VssError `VSS_E_OBJECT_ALREADY_EXISTS` for a name whose file may not be replaced, or while another
+   *   demo has the directory
+   */
   static async open(options: DemoOutputOptions): Promise<DemoOutput> {
     const { directory, names, inputs } = options
     const precious = new Map<string, string>()
@@ -60,7 +69,11 @@ export class DemoOutput {
     try {
       const made = await makeDirectories(directory)
       const staging = makeTemporaryDirectory(join(directory, '.holdfast-'))
-      const output = new DemoOutput(options, await readEarlier(directory), precious, staging, made)
+      const lock = await lockDirectory(directory).catch(async (thrown: unknown) => {
+        await staging[Symbol.asyncDispose]()
+        throw thrown
+      })
+      const output = new DemoOutput(options, await readEarlier(directory), precious, staging, made, lock)
       try {
         for (const name of [...names, REPORT_NAME]) await output.#requireReplaceable(name)
       } catch (thrown) {
@@ -109,6 +122,7 @@ export class DemoOutput {
   /** Removes what was not put in place, and the directories that were made for nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#staging[Symbol.asyncDispose]()
+    await this.#lock[Symbol.asyncDispose]()
     for (const path of this.#madeDirectories) {
       try {
         await rmdir(path)

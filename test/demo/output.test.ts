@@ -168,3 +168,20 @@ test('a directory that cannot be made is refused', async (t) => {
   const inProc = await t.throwsAsync<VssError>(demo([disk], '/proc/holdfast/out'), { instanceOf: VssError })
   t.true(inProc.text.includes('/proc/holdfast'), inProc.text)
 })
+
+test('a second demo into a directory that one is at work in is refused, and the first is not disturbed', async (t) => {
+  const directory = temporaryDirectory(t)
+  const out = join(directory, 'out')
+  const disk = imageIn(directory, 'disk.img')
+  const other = imageIn(join(directory, 'b'), 'other.img')
+  let second: Promise<void> | undefined
+  const first = await demo([disk], out, {
+    onPhase: () => {
+      second ??= refused(t, demo([other], join(directory, 'b', '..', 'out')), out)
+    },
+  })
+  await second
+  t.not(second, undefined)
+  t.true(first.verified)
+  t.true((await demo([other], out, { force: true })).verified, 'the first has ended')
+})
