@@ -51,6 +51,8 @@ export interface LunInfo {
   isPlex: boolean
   /** Of a shadow copy that is being filled in full, or was to be and failed. */
   plex: PlexProgress | null
+  /** The hosts of this process that it is mapped to, in the order in which they came. */
+  mappings: LunMapping[]
 }
 
 /** How far the filling of a copy is. */
@@ -62,6 +64,16 @@ export interface PlexProgress {
   dirtyBytes: number
   /** Why the copy is a differential one for good. */
   failure: { code: string; message: string; errno?: number } | null
+}
+
+/** One host that a LUN is mapped to. */
+export interface LunMapping {
+  hostId: Guid
+  /** The host's machine name. */
+  hostName: string
+  readOnly: boolean
+  /** The host knows that others write to the LUN too. */
+  shared: boolean
 }
 
 export interface ArmCopy {

@@ -117,6 +117,9 @@ interface Calls {
   lunOpen(array: ArrayHandle, guid: Guid): Later<OpenedLun>
   lunClose(lun: LunHandle): Later<undefined>
   lunInspect(lun: LunHandle): Later<LunInfo>
+  /** Until it is unmapped or the handle is closed. */
+  lunMap(lun: LunHandle, hostId: Guid, hostName: string, readOnly: boolean, shared: boolean): Later<undefined>
+  lunUnmap(lun: LunHandle, hostId: Guid): Later<undefined>
 
   /** The bytes are copied before this returns. At most 32 MiB. */
   lunWrite(
@@ -281,6 +284,9 @@ export const binding: Binding = {
   lunOpen: (array, guid) => call((slot) => addon.lunOpen(slot, array, guid)),
   lunClose: (lun) => call((slot) => addon.lunClose(slot, lun)),
   lunInspect: (lun) => call((slot) => addon.lunInspect(slot, lun)),
+  lunMap: (lun, hostId, hostName, readOnly, shared) =>
+    call((slot) => addon.lunMap(slot, lun, hostId, hostName, readOnly, shared)),
+  lunUnmap: (lun, hostId) => call((slot) => addon.lunUnmap(slot, lun, hostId)),
   lunRead: (lun, offset, length, target, initiator) =>
     call((slot) => {
       targets[slot] = target

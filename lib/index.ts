@@ -20,6 +20,7 @@ export type {
   EngineInfo,
   IoMode,
   LunInfo,
+  LunMapping,
   PlexProgress,
   SetRecord,
 } from './binding-values.ts'
@@ -70,6 +71,8 @@ export type { VssCode, VssErrorOptions, VssErrorRecord } from './errors.ts'
 export { CODES, codeOfHresult, hresultOf, VssError } from './errors.ts'
 export type { HostOptions, MapOptions } from './host/host.ts'
 export { Host } from './host/host.ts'
+export type { AttachedLun, HostWatcher } from './host/host-watcher.ts'
+export type { MaskingOptions, UnmaskOptions } from './host/lun-masking.ts'
 export { LunMasking } from './host/lun-masking.ts'
 export { MountTable } from './host/mount-table.ts'
 export type { DiskLayout, DiskPatch, NewPartition, ReadableDisk } from './host/partition-table.ts'

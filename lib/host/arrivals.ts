@@ -11,6 +11,7 @@ import { arrayLunInformation, isArrivalOf } from './lun-information.ts'
 import type { LunMasking } from './lun-masking.ts'
 
 export class Arrivals {
+  readonly #machineName: string
   readonly #masking: LunMasking
   readonly #clock: Clock
   readonly #disks: DiskTable
@@ -20,12 +21,14 @@ export class Arrivals {
   #unmasked: AbortController = new AbortController()
   #stopped = false
 
-  constructor(masking: LunMasking, clock: Clock, disks: DiskTable, changes: Serial) {
+  constructor(machineName: string, masking: LunMasking, clock: Clock, disks: DiskTable, changes: Serial) {
+    this.#machineName = machineName
     this.#masking = masking
     this.#clock = clock
     this.#disks = disks
     this.#changes = changes
     this.#unwatch = masking.watch({
+      machineName,
       unmasked: () => this.#wake(),
       masked: (guid) =>
         changes.run(async () => {
@@ -92,7 +95,7 @@ export class Arrivals {
 
   async #attach(promised: VdsLunInformation): Promise<HostDisk | undefined> {
     const entry = this.#masking
-      .list()
+      .list(this.#machineName)
       .find(
         ({ guid }) =>
           this.#disks.find(guid) === undefined && isArrivalOf(arrayLunInformation(guid, true), promised),
@@ -100,7 +103,7 @@ export class Arrivals {
     if (entry === undefined || this.#stopped) return undefined
     const lun = await entry.array.openLun(entry.guid)
     try {
-      const disk = await this.#disks.open(lun, entry.readOnly, 'arrived')
+      const disk = await this.#disks.open(lun, { readOnly: entry.readOnly, shared: false }, 'arrived')
       this.#disks.add(disk)
       return disk
     } catch (thrown) {

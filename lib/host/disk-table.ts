@@ -1,21 +1,33 @@
 /**
  * DiskTable: the disks of a host and the volumes on them, and the rule that no two have the same
- * identity. Callers see to it that changes do not overlap.
+ * identity. Each is mapped to the host in its array, which knows of the other hosts. Callers see to it
+ * that changes do not overlap.
  */
-import type { Lun } from '../array/lun.ts'
+import { Lun } from '../array/lun.ts'
+import { binding, unwrap } from '../binding.ts'
 import { isSameLun } from '../document/lun-identity.ts'
 import { asVssError, VssError } from '../errors.ts'
-import { GUID_NULL } from '../ids.ts'
-import { type DiskOrigin, HostDisk } from './disk.ts'
+import { GUID_NULL, type Guid, newGuid } from '../ids.ts'
+import { type DiskAccess, type DiskOrigin, HostDisk } from './disk.ts'
+import type { HostWatchers } from './host-watcher.ts'
 import { HostVolume, type VolumeExtent } from './volume.ts'
 import { shadowDeviceObject, volumeDeviceObject, volumeNameOf } from './volume-name.ts'
 
 export class DiskTable {
+  /** By which arrays tell the host from others of the same name. */
+  readonly #hostId: Guid = newGuid()
+  readonly #machineName: string
+  readonly #watchers: HostWatchers
   readonly #disks: Map<string, HostDisk> = new Map()
   // Numbers are not used again: an old name never means something new.
   #nextDisk = 1
   #nextVolume = 1
   #nextShadowCopy = 1
+
+  constructor(machineName: string, watchers: HostWatchers) {
+    this.#machineName = machineName
+    this.#watchers = watchers
+  }
 
   list(): HostDisk[] {
     return [...this.#disks.values()]
@@ -29,12 +41,28 @@ export class DiskTable {
     return this.list().flatMap(({ volumes }) => volumes)
   }
 
-  /** Reads what is on a LUN; the disk is not in the table yet. */
-  async open(lun: Lun, readOnly: boolean, origin: DiskOrigin): Promise<HostDisk> {
+  /**
+   * Has a LUN mapped to the host and reads what is on it. The disk is not in the table yet: it is to be
+   * added, or let go of.
+   */
+  async open(lun: Lun, access: DiskAccess, origin: DiskOrigin): Promise<HostDisk> {
     if (this.#disks.has(lun.guid)) {
       throw new VssError('ERR_LUN_IN_USE', `LUN ${lun.guid} is mapped already`, { culprit: lun.guid })
     }
-    return HostDisk.open(lun, this.#nextDisk++, readOnly, origin)
+    const { readOnly, shared } = access
+    const mapping = binding.lunMap(Lun.handleOf(lun), this.#hostId, this.#machineName, readOnly, shared)
+    unwrap(await mapping, lun.guid)
+    try {
+      return await HostDisk.open(lun, this.#nextDisk++, access, origin)
+    } catch (thrown) {
+      await this.letGo(lun)
+      throw thrown
+    }
+  }
+
+  /** The LUN is not mapped to the host any more. One that was closed or has left its array is not anyway. */
+  async letGo(lun: Lun): Promise<void> {
+    await binding.lunUnmap(Lun.handleOf(lun), this.#hostId)
   }
 
   /**
@@ -68,6 +96,8 @@ export class DiskTable {
 
   add(disk: HostDisk): void {
     this.#disks.set(disk.lunId, disk)
+    if (disk.origin === 'mapped') this.syncVolumes(disk)
+    this.#watchers.attached(disk)
   }
 
   /** Makes the volumes those of the partition table. Those that stayed are the same objects as before. */
@@ -107,14 +137,12 @@ export class DiskTable {
     volume.disk.volumes = volume.disk.volumes.filter((other) => other !== volume)
   }
 
-  remove(disk: HostDisk): void {
-    for (const volume of disk.volumes) volume.gone = true
-    this.#disks.delete(disk.lunId)
-  }
-
   /** Removes a disk, and closes its LUN if the host opened it. */
   async takeOut(disk: HostDisk): Promise<void> {
-    this.remove(disk)
+    for (const volume of disk.volumes) volume.gone = true
+    this.#disks.delete(disk.lunId)
+    await this.letGo(disk.lun)
+    this.#watchers.detached(disk)
     if (disk.origin !== 'mapped') await disk.lun.close()
   }
 }

@@ -20,10 +20,18 @@ import { deviceNameOf } from './volume-name.ts'
  */
 export type DiskOrigin = 'mapped' | 'arrived' | 'shadowCopy'
 
+/** In what way a LUN is mapped. */
+export interface DiskAccess {
+  readOnly: boolean
+  /** Others may write to it too. */
+  shared: boolean
+}
+
 export class HostDisk {
   readonly lun: Lun
   readonly diskIndex: number
   readonly readOnly: boolean
+  readonly shared: boolean
   origin: DiskOrigin
   volumes: HostVolume[] = []
   /** The set whose copies are to carry the VSS flags. */
@@ -32,10 +40,11 @@ export class HostDisk {
   #layout: DiskLayout
   #vssFlagsForCopy: bigint
 
-  private constructor(lun: Lun, diskIndex: number, readOnly: boolean, origin: DiskOrigin, ends: DiskEnds) {
+  private constructor(lun: Lun, diskIndex: number, access: DiskAccess, origin: DiskOrigin, ends: DiskEnds) {
     this.lun = lun
     this.diskIndex = diskIndex
-    this.readOnly = readOnly
+    this.readOnly = access.readOnly
+    this.shared = access.shared
     this.origin = origin
     this.#inquired = askLun(lun)
     this.#layout = binding.readDiskLayout(ends)
@@ -43,8 +52,8 @@ export class HostDisk {
   }
 
   /** @throws VssError `ERR_DISK_DAMAGED`, `ERR_DISK_LAYOUT`, `ERR_DISK_TOO_SMALL` */
-  static async open(lun: Lun, diskIndex: number, readOnly: boolean, origin: DiskOrigin): Promise<HostDisk> {
-    return new HostDisk(lun, diskIndex, readOnly, origin, await readEnds(lun))
+  static async open(lun: Lun, diskIndex: number, access: DiskAccess, origin: DiskOrigin): Promise<HostDisk> {
+    return new HostDisk(lun, diskIndex, access, origin, await readEnds(lun))
   }
 
   get lunId(): string {

@@ -8,9 +8,12 @@
  *
  * What changes the set of disks runs one at a time, in the order of the calls: a roll-back that
  * overtakes an import would leave half of it behind.
+ *
+ * Several hosts of one process may be connected to one array. The array knows which of them has which
+ * LUN, so that no LUN is writable on two of them unless both were asked for by name.
  */
 import { hostname } from 'node:os'
-import type { Lun } from '../array/lun.ts'
+import { Lun } from '../array/lun.ts'
 import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type {
@@ -29,6 +32,7 @@ import { Serial } from '../serial.ts'
 import { Arrivals } from './arrivals.ts'
 import type { HostDisk } from './disk.ts'
 import { DiskTable } from './disk-table.ts'
+import { type HostWatcher, HostWatchers } from './host-watcher.ts'
 import { importDisks } from './import.ts'
 import { LunMasking } from './lun-masking.ts'
 import { MountTable } from './mount-table.ts'
@@ -54,6 +58,13 @@ export interface MapOptions extends AsyncOptions {
    * @defaultValue `false`
    */
   readOnly?: boolean
+  /**
+   * Map the LUN read-write although another host may write to it: for members of a cluster, which keep their
+   * writes apart themselves.
+   *
+   * @defaultValue `false`
+   */
+  shared?: boolean
 }
 
 /**
@@ -70,9 +81,11 @@ export class Host implements VolumeHost {
   /** Paths by which volumes are known; names only. */
   readonly mounts: MountTable = new MountTable()
   readonly #identity: HostIdentity
-  readonly #disks: DiskTable = new DiskTable()
+  readonly #watchers: HostWatchers = new HostWatchers()
+  readonly #disks: DiskTable
   readonly #arrivals: Arrivals
   readonly #changes: Serial = new Serial()
+  #closed = false
 
   constructor(options: HostOptions = {}) {
     this.#identity = {
@@ -80,7 +93,10 @@ export class Host implements VolumeHost {
       clusterMember: options.clusterMember ?? false,
       generation: options.generation ?? 'current',
     }
+    const { machineName } = this.#identity
+    this.#disks = new DiskTable(machineName, this.#watchers)
     this.#arrivals = new Arrivals(
+      machineName,
       options.masking ?? new LunMasking(),
       options.clock ?? systemClock,
       this.#disks,
@@ -92,18 +108,28 @@ export class Host implements VolumeHost {
    * Makes the volumes of a LUN known. The caller keeps owning the LUN and closes it after
    * {@link Host.unmap}. If the signal fires before the disk is in, it is not mapped.
    *
-   * @throws VssError `ERR_DISK_DAMAGED` and the like for a partition table that cannot be trusted;
-   *   `VSS_E_OBJECT_ALREADY_EXISTS` if a disk of the host has the same identity, as a raw copy of it has
+   * A LUN is writable on one host at a time, however many hosts have it read-only; `shared` is for clusters.
+   * Its array knows, so this holds for all hosts of the process, whoever opened the array.
+   *
+   * @throws VssError `ERR_LUN_IN_USE` naming the host that may write to the LUN; `ERR_DISK_DAMAGED` and the like
+   *   for a partition table that cannot be trusted; `VSS_E_OBJECT_ALREADY_EXISTS` if a disk of the host has the
+   *   same identity, as a raw copy of it has; `VSS_E_BAD_STATE` once the host is closed
    */
   async map(lun: Lun, options?: MapOptions): Promise<Volume[]> {
     requireLun(lun, 'map')
     return cancellable('map', options, (signal) =>
       this.#changes.run(async () => {
-        const disk = await this.#disks.open(lun, options?.readOnly ?? false, 'mapped')
-        signal?.throwIfAborted()
-        this.#disks.checkUnique(disk)
+        if (this.#closed) throw closedHost(this.#identity.machineName)
+        const access = { readOnly: options?.readOnly ?? false, shared: options?.shared ?? false }
+        const disk = await this.#disks.open(lun, access, 'mapped')
+        try {
+          signal?.throwIfAborted()
+          this.#disks.checkUnique(disk)
+        } catch (thrown) {
+          await this.#disks.letGo(lun)
+          throw thrown
+        }
         this.#disks.add(disk)
-        this.#disks.syncVolumes(disk)
         return disk.volumes.map((volume) => this.#describe(volume))
       }, signal),
     )
@@ -129,9 +155,14 @@ export class Host implements VolumeHost {
           })
         }
         refuseIfOpen(disk.volumes)
-        this.#disks.remove(disk)
+        await this.#disks.takeOut(disk)
       }, signal),
     )
+  }
+
+  /** Tells of disks that come and go from now on; gives a function that ends that. */
+  watch(watcher: HostWatcher): () => void {
+    return this.#watchers.add(watcher)
   }
 
   /** All volumes, shadow copies included, disk by disk. */
@@ -155,6 +186,7 @@ export class Host implements VolumeHost {
 
   /** Lets go of every disk and closes the LUNs that the host opened itself. */
   async close(): Promise<void> {
+    this.#closed = true
     this.#arrivals.stop()
     await this.#changes.run(async () => {
       for (const disk of this.#disks.list()) await this.#disks.takeOut(disk)
@@ -297,8 +329,15 @@ export class Host implements VolumeHost {
   }
 }
 
-function requireLun(lun: Lun | null | undefined, member: string): void {
-  if (typeof lun?.guid === 'string' && typeof lun.read === 'function') return
+function closedHost(machineName: string): VssError {
+  return new VssError('VSS_E_BAD_STATE', `host ${machineName} was closed`, {
+    culprit: machineName,
+    remedy: 'Map the LUN to a new Host.',
+  })
+}
+
+function requireLun(lun: unknown, member: string): void {
+  if (lun instanceof Lun) return
   throw new VssError('E_INVALIDARG', `${member} takes a Lun, not ${describeValue(lun)}`, {
     culprit: 'lun',
     remedy: 'Pass what StorageArray.openLun gave.',

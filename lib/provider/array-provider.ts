@@ -58,6 +58,8 @@ export interface ArrayProviderOptions {
   arrays: readonly StorageArray[]
   /** Where copies are shown to hosts. */
   masking: LunMasking
+  /** The machine names of the hosts that copies are shown to. @defaultValue every host of `masking` */
+  hosts?: readonly string[]
   clock?: Clock
 }
 
@@ -66,6 +68,7 @@ export class ArrayProvider
 {
   readonly #arrays: readonly StorageArray[]
   readonly #masking: LunMasking
+  readonly #hosts: readonly string[] | undefined
   readonly #clock: Clock
   /** The set under way, or the last one. */
   #set: ArraySet | undefined
@@ -73,6 +76,7 @@ export class ArrayProvider
   constructor(options: ArrayProviderOptions) {
     this.#arrays = options.arrays
     this.#masking = options.masking
+    this.#hosts = options.hosts
     this.#clock = options.clock ?? systemClock
   }
 
@@ -171,7 +175,7 @@ export class ArrayProvider
 
   async locateLuns(targetLuns: VdsLunInformation[]): Promise<void> {
     for (const found of await this.#requireCopies(targetLuns)) {
-      this.#masking.unmask(found.array, found.info.guid)
+      this.#masking.unmask(found.array, found.info.guid, { hosts: this.#hosts })
     }
   }
 

@@ -68,6 +68,8 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<lun_open>(exports, environment, "lunOpen");
   offer<lun_close>(exports, environment, "lunClose");
   offer<lun_inspect>(exports, environment, "lunInspect");
+  offer<lun_map>(exports, environment, "lunMap");
+  offer<lun_unmap>(exports, environment, "lunUnmap");
 
   offer<lun_read>(exports, environment, "lunRead");
   offer<lun_fetch>(exports, environment, "lunFetch");

@@ -37,6 +37,8 @@ Napi::Value lun_find(Arguments& in);
 Napi::Value lun_open(Arguments& in);
 Napi::Value lun_close(Arguments& in);
 Napi::Value lun_inspect(Arguments& in);
+Napi::Value lun_map(Arguments& in);
+Napi::Value lun_unmap(Arguments& in);
 
 // data_functions.cc
 Napi::Value lun_read(Arguments& in);

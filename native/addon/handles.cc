@@ -81,6 +81,8 @@ Task<Status> Handle::close(Engine& engine) {
   // Writes that wait at the gate would wait for the end of the hold, and whoever took it through this handle gives up.
   if (lun != nullptr && lease != 0 && engine.leases().lease_of(*lun) == lease) engine.leases().forget(*lun);
   while (requests_under_way > 0) co_await idle_.wait();
+  // Only now: what this one has written comes before anything another host writes.
+  if (lun != nullptr) lun->mappings().remove_holder(this);
   lun.reset();
   environment->handles().erase(self);
   std::shared_ptr<OpenArray> released = array;

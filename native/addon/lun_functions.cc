@@ -1,4 +1,5 @@
-// lunCreate, lunAdopt, lunDetach, lunDelete, lunGrow, lunRevert, lunList, lunFind, lunOpen, lunClose, lunInspect.
+// lunCreate, lunAdopt, lunDetach, lunDelete, lunGrow, lunRevert, lunList, lunFind, lunOpen, lunClose, lunInspect,
+// lunMap, lunUnmap.
 
 #include "addon/control_call.h"
 #include "addon/functions.h"
@@ -159,6 +160,40 @@ Napi::Value lun_close(Arguments& in) {
       in, slot, [closing = handle->shared_from_this()](Engine& engine, Environment&) { return closing->close(engine); },
       show_nothing);
   handle->closed = in.ok();
+  return in.env().Undefined();
+}
+
+// lunMap(slot, lun, hostId, hostName, readOnly, shared)
+Napi::Value lun_map(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::lun);
+  LunMapping mapping;
+  mapping.host = in.guid(in[2], "hostId");
+  mapping.host_name = in.text(in[3], "hostName");
+  mapping.read_only = in.boolean(in[4], "readOnly");
+  mapping.shared = in.boolean(in[5], "shared");
+  start_handle_call(
+      in, slot, handle,
+      [mapping](Engine&, Environment&, Handle& used) mutable -> Task<Status> {
+        mapping.holder = &used;
+        co_return used.lun->map(mapping);
+      },
+      show_nothing);
+  return in.env().Undefined();
+}
+
+// lunUnmap(slot, lun, hostId)
+Napi::Value lun_unmap(Arguments& in) {
+  const uint32_t slot = in.slot();
+  Handle* handle = in.handle(in[1], HandleKind::lun);
+  const Guid host = in.guid(in[2], "hostId");
+  start_handle_call(
+      in, slot, handle,
+      [host](Engine&, Environment&, Handle& used) -> Task<Status> {
+        used.lun->mappings().remove(&used, host);
+        co_return Status();
+      },
+      show_nothing);
   return in.env().Undefined();
 }
 

@@ -59,6 +59,14 @@ Napi::Value lun_info_value(Napi::Env env, const LunInfo& info) {
   object.Set("copyCount", info.copy_count);
   object.Set("isPlex", info.is_plex);
   object.Set("plex", plex_progress_value(env, info.plex));
+  object.Set("mappings", array_value(env, info.mappings, [](Napi::Env e, const LunMapping& mapping) {
+               Napi::Object shown = Napi::Object::New(e);
+               shown.Set("hostId", mapping.host.to_string());
+               shown.Set("hostName", mapping.host_name);
+               shown.Set("readOnly", mapping.read_only);
+               shown.Set("shared", mapping.shared);
+               return shown;
+             }));
   return object;
 }
 

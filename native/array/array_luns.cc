@@ -179,6 +179,8 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
   const std::shared_ptr<Lun> lun = found.take();
   const LifeChange change(*this, *lun);
   Family& family = lun->family();
+  Status mapped = why_mapped(*lun);
+  if (!mapped.ok()) co_return mapped;
   if (lun->copy_count() > 0) {
     co_return Status(Code::lun_in_use, lun->describe() + " has shadow copies; delete them first");
   }
@@ -265,6 +267,14 @@ Status StorageArray::why_in_use(const std::shared_ptr<Lun>& lun) const {
   return Status();
 }
 
+// A LUN does not go while a host has it, reading or writing.
+Status StorageArray::why_mapped(Lun& lun) {
+  const std::vector<LunMapping>& mappings = lun.mappings().list();
+  if (mappings.empty()) return Status();
+  return Status(Code::lun_in_use,
+                lun.describe() + " is mapped to host " + mappings.front().host_name + "; unmap it there first");
+}
+
 bool StorageArray::is_last_of_family(const Lun& lun) const {
   for (const auto& [guid, other] : luns_) {
     if (other.get() != &lun && other->record().family == lun.record().family) return false;
@@ -289,6 +299,8 @@ Task<Status> StorageArray::delete_lun(Guid guid) {
   if (!found.ok()) co_return found.status();
   const std::shared_ptr<Lun> lun = found.take();
   const LifeChange change(*this, *lun);
+  Status mapped = why_mapped(*lun);
+  if (!mapped.ok()) co_return mapped;
   if (lun->copy_count() > 0) {
     co_return Status(Code::lun_in_use, lun->describe() + " has shadow copies; delete them or break them off first");
   }

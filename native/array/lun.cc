@@ -50,6 +50,12 @@ Status Lun::why_unreadable() const {
   return Status();
 }
 
+Status Lun::map(const LunMapping& mapping) {
+  Status usable = why_unreadable();
+  if (!usable.ok()) return usable;
+  return mappings_.add(mapping, describe());
+}
+
 Status Lun::check(const LunRequest& request) const {
   Status unreadable = why_unreadable();
   if (!unreadable.ok()) return unreadable;

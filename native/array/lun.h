@@ -24,6 +24,7 @@
 
 #include "array/dirty_log.h"
 #include "array/family.h"
+#include "array/lun_mappings.h"
 #include "array/lun_request.h"
 #include "hold/gate.h"
 #include "hold/lease.h"
@@ -58,6 +59,10 @@ class Lun final : public Holdable {
   /// The four VSS flags of the set in progress; the original's own bytes never change (see array/shadow_set.h).
   uint64_t pending_vss_flags() const { return pending_vss_flags_; }
   void set_pending_vss_flags(uint64_t flags) { pending_vss_flags_ = flags; }
+
+  /// The hosts that it is mapped to.
+  LunMappings& mappings() { return mappings_; }
+  Status map(const LunMapping& mapping);
 
   void submit(LunRequest& request);
 
@@ -137,6 +142,7 @@ class Lun final : public Holdable {
   Gate gate_;
   Event changed_;
   uint64_t pending_vss_flags_ = 0;
+  LunMappings mappings_;
   // Oldest first; the last is the present epoch, earlier ones stay while writes of theirs are in flight.
   std::list<std::shared_ptr<EpochWrites>> epochs_;
   uint32_t requests_in_flight_ = 0;

@@ -133,6 +133,7 @@ LunInfo StorageArray::describe(Lun& lun) const {
   info.copy_count = lun.copy_count();
   info.is_plex = lun.is_copy() && family.record().original == lun.guid();
   info.plex = plex_progress(lun.guid());
+  info.mappings = lun.mappings().list();
   return info;
 }
 

@@ -61,6 +61,7 @@ struct LunInfo {
   uint32_t copy_count = 0;           // recorded shadow copies that were taken of it
   bool is_plex = false;              // a shadow copy that was filled in full and shares nothing with its source
   std::optional<PlexProgress> plex;  // while it is filled, or after that has failed
+  std::vector<LunMapping> mappings;
 };
 
 struct CheckReport {
@@ -222,6 +223,7 @@ class StorageArray {
   // say where it is a shadow copy.
   Task<Result<std::shared_ptr<Lun>>> lun_to_change(Guid guid, const char* if_copy);
   Status why_in_use(const std::shared_ptr<Lun>& lun) const;
+  static Status why_mapped(Lun& lun);
   bool is_last_of_family(const Lun& lun) const;
   /// In one turn: the LUN sees this, and the record that says so joins the open batch, whose sequence is returned.
   uint64_t record_view(Lun& lun, const View& view);

@@ -125,6 +125,7 @@ test('R80: the flags and the identity of a copy are still there when it comes ba
   const [again] = await elsewhere.map(await array.openLun(copyGuid))
   t.is(again?.name, imported?.name)
   t.like(again, { readOnly: true, hidden: true, flags: ALL_VSS_FLAGS })
+  await elsewhere.close()
   t.is((await host.map(await array.openLun(copyGuid))).length, 1, 'also beside its original')
 })
 
