@@ -90,6 +90,7 @@
       "test/native/array/capture_test.cc",
       "test/native/array/checkpoint_test.cc",
       "test/native/array/closing_test.cc",
+      "test/native/array/copy_crowd_test.cc",
       "test/native/array/damage_test.cc",
       "test/native/array/deletion_test.cc",
       "test/native/array/dirty_log_test.cc",
