@@ -51,6 +51,13 @@ export interface LunInfo {
   isPlex: boolean
   /** Of a shadow copy that is being filled in full, or was to be and failed. */
   plex: PlexProgress | null
+  /**
+   * `own`: what was written to it. `partial`: half of what a shadow copy holds, because a resync was cut off.
+   * `copied`: what a shadow copy held when it was resynchronized from it, the identity of the disk aside.
+   */
+  content: 'own' | 'partial' | 'copied'
+  /** The LUN of that shadow copy, which may be gone by now. */
+  contentOf: Guid | null
   /** The hosts of this process that it is mapped to, in the order in which they came. */
   mappings: LunMapping[]
 }
@@ -64,6 +71,16 @@ export interface PlexProgress {
   dirtyBytes: number
   /** Why the copy is a differential one for good. */
   failure: { code: string; message: string; errno?: number } | null
+}
+
+/** How far a resync has come. */
+export interface ResyncStep {
+  /** 0: the destination holds what the copy holds. */
+  resync: number
+  doneBytes: number
+  totalBytes: number
+  writtenBytes: number
+  incremental: boolean
 }
 
 /** One host that a LUN is mapped to. */

@@ -23,6 +23,7 @@ import type {
   LunInfo,
   NewPartition,
   PlexProgress,
+  ResyncStep,
   SetRecord,
   Verdict,
 } from './binding-values.ts'
@@ -148,6 +149,12 @@ interface Calls {
   /** Gives offset and length, in bytes, of one extent after the other; nothing when the walk has ended. */
   walkContinue(array: ArrayHandle, walk: number, extentsMax: number): Later<Float64Array>
   walkEnd(array: ArrayHandle, walk: number): Later<undefined>
+  /** From now on the destination refuses requests, until the resync has ended. */
+  resyncBegin(array: ArrayHandle, destination: Guid, copy: Guid, originalIdentity: boolean): Later<ResyncStep>
+  /** Copies about so many bytes more. A failure has ended it. */
+  resyncContinue(array: ArrayHandle, resync: number, bytesMax: number): Later<ResyncStep>
+  /** One that has ended already is no error. */
+  resyncEnd(array: ArrayHandle, resync: number): Later<undefined>
   /** Gives the id of the lease. The LUNs lie in one array; none at all is legal. */
   hold(
     setId: Guid,
@@ -308,6 +315,11 @@ export const binding: Binding = {
   walkContinue: (array, walk, extentsMax) =>
     call((slot) => addon.walkContinue(slot, array, walk, extentsMax)),
   walkEnd: (array, walk) => call((slot) => addon.walkEnd(slot, array, walk)),
+  resyncBegin: (array, destination, copy, originalIdentity) =>
+    call((slot) => addon.resyncBegin(slot, array, destination, copy, originalIdentity)),
+  resyncContinue: (array, resync, bytesMax) =>
+    call((slot) => addon.resyncContinue(slot, array, resync, bytesMax)),
+  resyncEnd: (array, resync) => call((slot) => addon.resyncEnd(slot, array, resync)),
   hold: (setId, luns, limitMillis, awaitWritesInFlight) =>
     call((slot) => addon.hold(slot, setId, luns, limitMillis, awaitWritesInFlight)),
   release: (lease) => call((slot) => addon.release(slot, lease)),

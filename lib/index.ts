@@ -8,6 +8,7 @@ export { ArrayKernelSupport } from './array/kernel-support.ts'
 export type { ReadOptions, WriteOptions } from './array/lun.ts'
 export { Lun } from './array/lun.ts'
 export type { FilledOptions } from './array/plex.ts'
+export type { ResyncOptions, ResyncProgress, ResyncResult } from './array/resync.ts'
 export { StorageArray } from './array/storage-array.ts'
 export type {
   ArmCopy,
@@ -93,6 +94,7 @@ export type {
   BegunSnapshot,
   CopyMethod,
   HardwareSnapshotProvider,
+  HardwareSnapshotProviderEx,
   LunsSupport,
   Provider,
   ProviderCreateSnapshotSet,

@@ -1,7 +1,6 @@
 /**
  * A storage array as a program uses it: its LUNs, their shadow copies, and the life of both.
  */
-import { resolve } from 'node:path'
 import {
   type ArmCopy,
   type ArmOrder,
@@ -16,14 +15,16 @@ import {
   unwrap,
 } from '../binding.ts'
 import { type AsyncOptions, cancellable } from '../cancellation.ts'
-import { describeValue, type VssCode, VssError } from '../errors.ts'
+import { VssError } from '../errors.ts'
 import { type Guid, parseGuid, parseGuids } from '../ids.ts'
 import { abortable } from './abortable.ts'
 import type { ArrayInfo, CreateArrayOptions, OpenArrayOptions } from './array-options.ts'
 import { type Extent, walkBlocks } from './blocks.ts'
 import { forgetOpen, watchOpen } from './collected.ts'
 import { Lun } from './lun.ts'
+import { aboutImage, absolute } from './paths.ts'
 import { type FilledOptions, untilFilled } from './plex.ts'
+import { type ResyncOptions, type ResyncResult, resync } from './resync.ts'
 
 /**
  * A directory that holds LUNs and their shadow copies, like the shelf of disks behind a SAN.
@@ -186,6 +187,25 @@ export class StorageArray {
       const [lun, source] = [parseGuid(guid, 'LUN'), parseGuid(sourceGuid, 'source LUN')]
       unwrap(await abortable(binding.lunRevert(this.#handle, lun, source), signal))
     })
+  }
+
+  /**
+   * The destination gets the bytes of a shadow copy of any LUN of the array, and what is larger than the copy reads
+   * as zeroes. It stays the disk it is, unless it is to take the identity of the copy's original, and has none of
+   * the flags of a shadow copy. From a copy of its own family it does so at once, without copying; else what the
+   * copy holds is copied, or, while the destination holds what an earlier copy held and nobody has written to it,
+   * what has changed since. It refuses requests meanwhile. Cancelled or failed, or after a crash, it is marked
+   * (`content` of {@link findLun}) and no host gets it, until it has been resynchronized again or reverted.
+   *
+   * @param copyGuid - the LUN of the shadow copy
+   * @throws VssError `ERR_LUN_IN_USE` while a host has the destination to write to, or it is held or part of a set in
+   *   progress, `ERR_LUN_SIZE` if the copy is larger, `VSS_E_CANNOT_REVERT_DISKID` if its partition table does not
+   *   allow the identity, `VSS_E_VOLUME_NOT_SUPPORTED` for a dynamic disk, `VSS_E_RESYNC_IN_PROGRESS`,
+   *   `ERR_COPY_GONE`; nothing was changed then, unless the copy was deleted on the way
+   */
+  async resyncLun(destinationGuid: Guid, copyGuid: Guid, options?: ResyncOptions): Promise<ResyncResult> {
+    const [destination, copy] = [parseGuid(destinationGuid, 'LUN'), parseGuid(copyGuid, 'shadow copy')]
+    return resync(this.#handle, destination, copy, options, this.#track)
   }
 
   /**
@@ -396,27 +416,4 @@ export class StorageArray {
 
 function closeArray({ handle }: OpenedArray): Promise<unknown> {
   return binding.arrayClose(handle)
-}
-
-/** What goes wrong with an image has another remedy than what goes wrong with a LUN of the array. */
-function aboutImage(error: VssError, path: string): VssError {
-  const remedies: Partial<Record<VssCode, string>> = {
-    ERR_LUN_NOT_FOUND: 'Check the path; a relative one counts from the working directory of this process.',
-    ERR_LUN_READ_ONLY: 'Let this process read and write the image, on a file system that is not read-only.',
-  }
-  const { code, text, errno } = error
-  const remedy = remedies[code]
-  if (remedy === undefined) return error
-  return new VssError(code, text, { culprit: path, remedy, ...(errno === undefined ? {} : { errno }) })
-}
-
-/** Relative to the directory at the time of the call, not to that of some later moment. */
-function absolute(path: string): string {
-  if (typeof path !== 'string' || path === '') {
-    throw new VssError(
-      'ERR_INVALID_ARGUMENT',
-      `a path must be a string that is not empty, not ${describeValue(path)}`,
-    )
-  }
-  return resolve(path)
 }

@@ -1,4 +1,4 @@
-/** holdfast lun create | adopt | grow | revert | detach | delete | list | inspect */
+/** holdfast lun create | adopt | grow | revert | resync | detach | delete | list | inspect */
 import type { Command } from 'commander'
 import type { LunInfo } from '../binding-values.ts'
 import { VssError } from '../errors.ts'
@@ -6,10 +6,11 @@ import { askLun } from '../host/lun-information.ts'
 import { type DiskLayout, layoutOf } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { parseId, parseSize } from './arguments.ts'
+import { interruptible } from './interrupt.ts'
 import { findSnapshot } from './known-snapshots.ts'
 import { acceptChangedOption, closing, type OpenFlags, openArray, openService } from './opening.ts'
 import { bytesText, give, type OutputOptions, properties, table } from './output.ts'
-import { announce } from './progress.ts'
+import { announce, StderrProgress } from './progress.ts'
 
 export function addLunCommands(program: Command): void {
   const lun = program.command('lun').description('make, adopt and examine LUNs')
@@ -71,6 +72,41 @@ export function addLunCommands(program: Command): void {
       })
       give({ guid, snapshotId }, options, () => `${guid} holds what shadow copy ${snapshotId} holds`)
     })
+
+  lun
+    .command('resync')
+    .description('make a LUN hold what a shadow copy of another LUN holds; what it held before is lost')
+    .argument('<array>', 'the directory of the array')
+    .argument('<destination>', 'the id of the LUN', parseId)
+    .argument('<snapshot>', 'the id of the shadow copy', parseId)
+    .option('--original-identity', 'take the disk signature or GUIDs of the LUN that the copy was taken of')
+    .addOption(acceptChangedOption())
+    .option('--json', 'print one JSON object')
+    .action(
+      async (
+        dir: string,
+        guid: Guid,
+        snapshotId: Guid,
+        options: OutputOptions & OpenFlags & { originalIdentity?: boolean },
+      ) => {
+        const done = await closing(openService(dir, [], options), async ({ array, coordinator }) => {
+          const { copyLun } = findSnapshot(coordinator.catalogue, snapshotId)
+          const progress = new StderrProgress()
+          const resyncing = interruptible((signal) =>
+            array.resyncLun(guid, copyLun, {
+              signal,
+              identity: options.originalIdentity === true ? 'original' : 'destination',
+              onProgress: ({ doneBytes, totalBytes }) => progress.advance(guid, doneBytes, totalBytes),
+            }),
+          )
+          return await resyncing.finally(() => progress.end())
+        })
+        give({ guid, snapshotId, ...done }, options, () => {
+          const written = `${done.incremental ? 'changed since the last one: ' : ''}${bytesText(done.writtenBytes)}`
+          return `${guid} holds what shadow copy ${snapshotId} holds (${written} written)`
+        })
+      },
+    )
 
   lun
     .command('delete')
@@ -141,6 +177,7 @@ export function addLunCommands(program: Command): void {
             ['redirected in its family', bytesText(info.areaBytes)],
             ['pending flags', flagsText(info.pendingVssFlags)],
             ['held', info.held ? 'yes' : 'no'],
+            ['content', contentText(info)],
             ['serial number', identity.serialNumber],
             ...identity.deviceIdDescriptor.identifiers.map(
               ({ type, identifier }) => [`identifier of type ${type}`, identifier] as const,
@@ -166,6 +203,11 @@ function readLayout(read: () => DiskLayout): { layout: DiskLayout | null; troubl
 function kindOf({ snapshotId, sourceGuid, adoptedPath }: LunInfo): string {
   if (snapshotId !== null) return `shadow copy ${snapshotId} of ${sourceGuid ?? 'a LUN that is gone'}`
   return adoptedPath === null ? 'original' : `adopted from ${adoptedPath}`
+}
+
+function contentText({ content, contentOf }: LunInfo): string {
+  if (content === 'partial') return `half of shadow copy LUN ${contentOf}: resync it again, or revert it`
+  return content === 'copied' ? `what shadow copy LUN ${contentOf} held` : 'its own'
 }
 
 function flagsText(flags: bigint): string {

@@ -45,6 +45,7 @@ const CHECKS: { readonly [M in ProviderMethod]: Check<M> } = {
   listSnapshotSets: (answer) => checkEach(answer, ANSWER, checkDescription),
   locateLuns: nothing,
   onLunEmpty: nothing,
+  resyncLuns: nothing,
   endPrepareSnapshots: nothing,
   preCommitSnapshots: nothing,
   commitSnapshots: nothing,

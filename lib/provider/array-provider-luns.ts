@@ -58,3 +58,42 @@ async function findLun(array: StorageArray, guid: Guid): Promise<LunInfo | undef
     throw thrown
   }
 }
+
+export interface ResyncPair {
+  array: StorageArray
+  /** A LUN that is no shadow copy. */
+  target: Guid
+  /** The LUN of a shadow copy. */
+  source: Guid
+}
+
+/**
+ * Sources and targets of a resync, one to one, each target once and in the array of its source.
+ *
+ * @throws VssError `E_INVALIDARG`, `VSS_E_OBJECT_NOT_FOUND` or `VSS_E_VOLUME_NOT_SUPPORTED_BY_PROVIDER`
+ */
+export function requireResyncPairs(
+  sources: readonly LocatedLun[],
+  targets: readonly (LocatedLun | undefined)[],
+): ResyncPair[] {
+  if (sources.length !== targets.length) {
+    throw new VssError('E_INVALIDARG', `${sources.length} sources do not go into ${targets.length} targets`)
+  }
+  const pairs = sources.map(({ array, info }, index): ResyncPair => {
+    const target = targets[index]
+    if (target === undefined)
+      throw new VssError('VSS_E_OBJECT_NOT_FOUND', 'a target is no LUN of any array here')
+    if (target.array === array && target.info.snapshotId === null) {
+      return { array, target: target.info.guid, source: info.guid }
+    }
+    throw new VssError(
+      'VSS_E_VOLUME_NOT_SUPPORTED_BY_PROVIDER',
+      `LUN ${target.info.guid} is a shadow copy, or lies in another array than LUN ${info.guid}`,
+      { culprit: target.info.guid },
+    )
+  })
+  if (new Set(pairs.map(({ target }) => target)).size < pairs.length) {
+    throw new VssError('E_INVALIDARG', 'a target is named twice')
+  }
+  return pairs
+}

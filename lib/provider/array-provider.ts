@@ -27,7 +27,7 @@ import type { LunMasking } from '../host/lun-masking.ts'
 import { ALL_VSS_FLAGS } from '../host/volume.ts'
 import type { Guid } from '../ids.ts'
 import { VERSION } from '../version.ts'
-import { type LocatedLun, locateArrayLuns } from './array-provider-luns.ts'
+import { type LocatedLun, locateArrayLuns, requireResyncPairs } from './array-provider-luns.ts'
 import { readNote, writeNote } from './array-provider-note.ts'
 import { ArraySet, type ArraySetState, type CopyToBe, veto } from './array-provider-set.ts'
 import { chosenMethod, mayChoosePlex, requestedMethod } from './copy-method.ts'
@@ -35,6 +35,7 @@ import type {
   BegunSnapshot,
   CopyMethod,
   HardwareSnapshotProvider,
+  HardwareSnapshotProviderEx,
   LunsSupport,
   ProviderCreateSnapshotSet,
   ProviderNotifications,
@@ -64,7 +65,12 @@ export interface ArrayProviderOptions {
 }
 
 export class ArrayProvider
-  implements HardwareSnapshotProvider, ProviderCreateSnapshotSet, ProviderNotifications, SnapshotSetStore
+  implements
+    HardwareSnapshotProvider,
+    HardwareSnapshotProviderEx,
+    ProviderCreateSnapshotSet,
+    ProviderNotifications,
+    SnapshotSetStore
 {
   readonly #arrays: readonly StorageArray[]
   readonly #masking: LunMasking
@@ -184,6 +190,16 @@ export class ArrayProvider
       await this.#masking.mask(info.guid)
       if (info.snapshotId !== null) await translated(array.deleteCopies([info.snapshotId]))
     }
+  }
+
+  // HardwareSnapshotProviderEx. -----------------------------------------------------------------------
+
+  /** A target stays the disk it is. */
+  async resyncLuns(sourceLuns: VdsLunInformation[], targetLuns: VdsLunInformation[]): Promise<void> {
+    const sources = await this.#requireCopies(sourceLuns)
+    const targets = await locateArrayLuns(this.#arrays, targetLuns)
+    const pairs = requireResyncPairs(sources, targets)
+    for (const { array, target, source } of pairs) await translated(array.resyncLun(target, source))
   }
 
   // ProviderCreateSnapshotSet. ------------------------------------------------------------------------
@@ -393,6 +409,10 @@ const PROVIDER_CODE_OF: Partial<Record<VssCode, VssCode>> = {
   ERR_NO_SPACE: 'VSS_E_INSUFFICIENT_STORAGE',
   ERR_OUT_OF_MEMORY: 'E_OUTOFMEMORY',
   ERR_LUN_NOT_FOUND: 'VSS_E_OBJECT_NOT_FOUND',
+  ERR_COPY_GONE: 'VSS_E_OBJECT_NOT_FOUND',
+  ERR_LUN_IN_USE: 'E_ACCESSDENIED',
+  ERR_LUN_SIZE: 'E_INVALIDARG',
+  VSS_E_RESYNC_IN_PROGRESS: 'VSS_E_BAD_STATE',
   ERR_CANCELLED: 'VSS_E_PROVIDER_VETO',
   VSS_E_SNAPSHOT_SET_IN_PROGRESS: 'VSS_E_PROVIDER_VETO',
 }

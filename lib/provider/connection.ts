@@ -35,6 +35,7 @@ const OPTIONAL_METHODS = [
   'onUnload',
   'storeSnapshotSet',
   'listSnapshotSets',
+  'resyncLuns',
 ] as const satisfies readonly ProviderMethod[]
 
 /**

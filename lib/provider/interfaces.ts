@@ -102,6 +102,17 @@ export interface HardwareSnapshotProvider {
   onLunEmpty(deviceName: string, lun: VdsLunInformation): Promise<void>
 }
 
+/** IVssHardwareSnapshotProviderEx, as far as it asks for work. */
+export interface HardwareSnapshotProviderEx {
+  /**
+   * Copies at the level of the array: each target LUN gets the bytes of its source, a shadow copy of this
+   * provider, one to one, in order; all are looked at before the first is changed. A target keeps its page 83h
+   * identifiers, and what is larger than its source reads as zeroes. Of a call that fails the targets may hold
+   * anything. The host has let go of the targets.
+   */
+  resyncLuns(sourceLuns: VdsLunInformation[], targetLuns: VdsLunInformation[]): Promise<void>
+}
+
 export interface ProviderCreateSnapshotSet {
   /**
    * The rendezvous: may block until the preparation begun in beginPrepareSnapshot is done. Everything
@@ -157,15 +168,17 @@ export interface SnapshotSetStore {
   listSnapshotSets(): Promise<SnapshotSetDescription[]>
 }
 
-/** All of a hardware provider; the last two parts are optional. */
+/** All of a hardware provider; the last three parts are optional. */
 export type Provider = HardwareSnapshotProvider &
   ProviderCreateSnapshotSet &
+  Partial<HardwareSnapshotProviderEx> &
   Partial<ProviderNotifications> &
   Partial<SnapshotSetStore>
 
 /** Every call a coordinator can make. */
 export interface ProviderCalls
   extends HardwareSnapshotProvider,
+    HardwareSnapshotProviderEx,
     ProviderCreateSnapshotSet,
     ProviderNotifications,
     SnapshotSetStore {}

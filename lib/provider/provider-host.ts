@@ -20,6 +20,8 @@ export type { ConnectedProvider, InProcessProvider, ProviderRegistration } from 
 export interface ProviderLimits {
   /** endPrepareSnapshots, which may wait for a whole plex. */
   endPrepareMillis: number
+  /** resyncLuns, which may copy whole LUNs. */
+  resyncMillis: number
   /** preCommitSnapshots and postCommitSnapshots: writers are frozen meanwhile. */
   frozenCallMillis: number
   abortMillis: number
@@ -29,6 +31,7 @@ export interface ProviderLimits {
 
 export const DEFAULT_PROVIDER_LIMITS: Readonly<ProviderLimits> = {
   endPrepareMillis: 1_800_000,
+  resyncMillis: 86_400_000,
   frozenCallMillis: 60_000,
   abortMillis: 60_000,
   callMillis: 600_000,
@@ -172,6 +175,8 @@ export class ProviderHost {
     switch (method) {
       case 'endPrepareSnapshots':
         return this.#limits.endPrepareMillis
+      case 'resyncLuns':
+        return this.#limits.resyncMillis
       case 'preCommitSnapshots':
       case 'postCommitSnapshots':
         return this.#limits.frozenCallMillis

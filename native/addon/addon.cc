@@ -88,6 +88,9 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<walk_begin>(exports, environment, "walkBegin");
   offer<walk_continue>(exports, environment, "walkContinue");
   offer<walk_end>(exports, environment, "walkEnd");
+  offer<resync_begin>(exports, environment, "resyncBegin");
+  offer<resync_continue>(exports, environment, "resyncContinue");
+  offer<resync_end>(exports, environment, "resyncEnd");
   offer<hold>(exports, environment, "hold");
   offer<release>(exports, environment, "release");
 

@@ -62,6 +62,11 @@ Napi::Value walk_begin(Arguments& in);
 Napi::Value walk_continue(Arguments& in);
 Napi::Value walk_end(Arguments& in);
 
+// resync_functions.cc
+Napi::Value resync_begin(Arguments& in);
+Napi::Value resync_continue(Arguments& in);
+Napi::Value resync_end(Arguments& in);
+
 // hold_functions.cc
 Napi::Value hold(Arguments& in);
 Napi::Value release(Arguments& in);

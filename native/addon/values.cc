@@ -59,6 +59,9 @@ Napi::Value lun_info_value(Napi::Env env, const LunInfo& info) {
   object.Set("copyCount", info.copy_count);
   object.Set("isPlex", info.is_plex);
   object.Set("plex", plex_progress_value(env, info.plex));
+  static const char* const contents[] = {"own", "partial", "copied"};
+  object.Set("content", contents[static_cast<int>(info.record.content)]);
+  object.Set("contentOf", guid_or_null(env, info.record.content_of));
   object.Set("mappings", array_value(env, info.mappings, [](Napi::Env e, const LunMapping& mapping) {
                Napi::Object shown = Napi::Object::New(e);
                shown.Set("hostId", mapping.host.to_string());

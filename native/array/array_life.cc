@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "array/lun_access.h"
 #include "array/storage_array.h"
 #include "base/checked.h"
 
@@ -117,17 +118,24 @@ Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
   }
   lun->begin_change();
   co_await lun->drained();
+  std::vector<Patch> nothing_over_it;
+  Status status = co_await see_as(lun, source, std::move(nothing_over_it));
+  if (lun->state() == Lun::State::changing) lun->reinstate();
+  co_return status;
+}
+
+Task<Status> StorageArray::see_as(std::shared_ptr<Lun> lun, std::shared_ptr<Lun> source, std::vector<Patch> patches) {
   Status status = closed_or_broken();
   if (status.ok() && source->state() != Lun::State::open) {
     status = Status(Code::copy_gone, source->describe() + " was deleted meanwhile");
   }
-  if (!status.ok()) {
-    if (lun->state() == Lun::State::changing) lun->reinstate();
-    co_return status;
+  if (status.ok() && source->record().family != lun->record().family) {
+    status = Status(Code::lun_in_use, source->describe() + " was made independent of its source meanwhile");
   }
+  if (!status.ok()) co_return status;
 
   Family& family = lun->family();
-  const View former = lun->record().view;
+  const LunRecord former = lun->record();
   std::vector<std::shared_ptr<EpochWrites>> old_writes;
   View reverted = source->cut(next_branch_++, &old_writes);
   family.branches().add_head(reverted, 0);
@@ -135,26 +143,42 @@ Task<Status> StorageArray::revert_lun(Guid guid, Guid source_guid) {
     while (epoch->in_flight_count > 0) co_await source->changed().wait();
     if (!epoch->failure.ok() && status.ok()) status = epoch->failure;
   }
-  if (status.ok()) status = co_await family.sync();
-  if (!status.ok()) {
-    remove_view(family, reverted);
-  } else {
+  if (status.ok()) {
     const View whole = std::exchange(reverted, family.branches().without_empty(reverted));
     family.branches().remove_head(whole);
-    family.branches().add_head(reverted, 0);
-    uint64_t batch = record_view(*lun, reverted);
-    status = co_await journal_.commit(batch);
-    // The record of a failure may still reach the disk, so its opposite follows it.
-    if (!status.ok()) batch = record_view(*lun, former);
-    removals_.push_back(Removal{batch, &family, status.ok() ? former : reverted});
-    settle_removals();
+    // The head is that of a LUN nobody else knows of, through which the patches are written.
+    LunRecord staged_record = former;
+    staged_record.view = reverted;
+    staged_record.epoch = 0;
+    staged_record.content = Content::own;
+    Lun staged(loop_, leases_, family, staged_record);
+    LunAccess access(staged);
+    for (const Patch& patch : patches) {
+      const std::span<const uint8_t> bytes(patch.bytes);
+      if (status.ok()) status = co_await access.write(patch.offset_bytes, bytes);
+    }
+    if (status.ok()) status = co_await family.sync();
   }
-  if (lun->state() == Lun::State::changing) lun->reinstate();
+  if (!status.ok()) {
+    remove_view(family, reverted);
+    co_return status;
+  }
+  uint64_t batch = record_view(*lun, reverted, Content::own, Guid());
+  status = co_await journal_.commit(batch);
+  if (status.ok()) {
+    lun->content_taken_back(status);
+  } else {
+    // The record of a failure may still reach the disk, so its opposite follows it.
+    batch = record_view(*lun, former.view, former.content, former.content_of);
+  }
+  removals_.push_back(Removal{batch, &family, status.ok() ? former.view : reverted});
+  settle_removals();
   co_return status;
 }
 
-uint64_t StorageArray::record_view(Lun& lun, const View& view) {
+uint64_t StorageArray::record_view(Lun& lun, const View& view, Content content, const Guid& content_of) {
   lun.see_through(view);
+  lun.set_content(content, content_of);
   std::vector<uint8_t> record;
   encode(record, lun.present_record());
   const uint64_t batch = journal_.append(record);

@@ -251,6 +251,7 @@ Task<Status> StorageArray::bring_home(Lun& lun) {
 // A LUN that may be reverted, detached or deleted: nobody else's work rests on it.
 Status StorageArray::why_in_use(const std::shared_ptr<Lun>& lun) const {
   if (lun->state() == Lun::State::closed) return Status(Code::lun_closed, lun->describe() + " is closed");
+  if (is_resyncing(*lun)) return Status(Code::resync_in_progress, lun->describe() + " is being resynchronized");
   if (lun->state() != Lun::State::open) {
     return Status(Code::lun_in_use, lun->describe() + " is being reverted or deleted already");
   }

@@ -258,7 +258,9 @@ std::optional<PlexProgress> StorageArray::plex_progress(const Guid& copy) const 
 }
 
 bool StorageArray::is_walked(const Lun& lun) const {
-  return std::any_of(walks_.begin(), walks_.end(), [&](const auto& entry) { return entry.second.walk->concerns(lun); });
+  const auto walks_over = [&](const auto& entry) { return entry.second.walk->concerns(lun); };
+  const auto reads = [&](const auto& entry) { return entry.second.resync->reads(lun); };
+  return std::any_of(walks_.begin(), walks_.end(), walks_over) || std::any_of(resyncs_.begin(), resyncs_.end(), reads);
 }
 
 }  // namespace holdfast

@@ -349,6 +349,7 @@ std::vector<SetRecord> StorageArray::list_sets() const {
 }
 
 void StorageArray::owner_died(OwnerId owner) {
+  end_resyncs_of(owner);
   std::erase_if(walks_, [&](const auto& entry) { return entry.second.owner == owner; });
   changed_.notify_all();
   for (const auto& [copy, plex] : plexes_) {

@@ -19,18 +19,21 @@ bool sees(const View& view, const Stamp& stamp) {
 
 }  // namespace
 
-BlockWalk::BlockWalk(Loop& loop, std::shared_ptr<Lun> older, std::shared_ptr<Lun> newer)
+BlockWalk::BlockWalk(Loop& loop, std::shared_ptr<Lun> older, std::shared_ptr<Lun> newer, Within within)
     : loop_(loop),
       older_(std::move(older)),
       newer_(std::move(newer)),
+      within_(within),
       older_view_(older_ == nullptr ? View() : older_->record().view),
       newer_view_(newer_->record().view),
       end_unit_(units_of(newer_->size_bytes())) {}
 
-BlockWalk::BlockWalk(Loop& loop, std::shared_ptr<Lun> lun) : BlockWalk(loop, nullptr, std::move(lun)) {}
+BlockWalk::BlockWalk(Loop& loop, std::shared_ptr<Lun> lun, Within within)
+    : BlockWalk(loop, nullptr, std::move(lun), within) {}
 
 Status BlockWalk::why_not() const {
-  Status readable = newer_->why_unreadable();
+  const bool is_own_change = within_ == Within::change && newer_->state() == Lun::State::changing;
+  Status readable = is_own_change ? Status() : newer_->why_unreadable();
   if (readable.ok() && older_ != nullptr) readable = older_->why_unreadable();
   if (!readable.ok()) return readable;
   if (newer_->record().view != newer_view_ || (older_ != nullptr && older_->record().view != older_view_)) {

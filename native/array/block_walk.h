@@ -30,9 +30,12 @@ struct Extent {
 class BlockWalk {
  public:
   /// Blocks that `newer` sees otherwise than `older`, up to the end of `newer`. Both are of one family.
-  BlockWalk(Loop& loop, std::shared_ptr<Lun> older, std::shared_ptr<Lun> newer);
+  BlockWalk(Loop& loop, std::shared_ptr<Lun> older, std::shared_ptr<Lun> newer)
+      : BlockWalk(loop, older, newer, Within::use) {}
+  /// By whom a LUN is walked over: a change that refuses everybody else's requests goes on reading it.
+  enum class Within : uint8_t { use, change };
   /// Blocks of the LUN that may be other than zero.
-  BlockWalk(Loop& loop, std::shared_ptr<Lun> lun);
+  BlockWalk(Loop& loop, std::shared_ptr<Lun> lun, Within within = Within::use);
 
   bool concerns(const Lun& lun) const { return newer_.get() == &lun || older_.get() == &lun; }
 
@@ -40,6 +43,8 @@ class BlockWalk {
   Task<Result<std::vector<Extent>>> next(size_t extents_max);
 
  private:
+  BlockWalk(Loop& loop, std::shared_ptr<Lun> older, std::shared_ptr<Lun> newer, Within within);
+
   struct Run {
     size_t at;
     size_t end;
@@ -58,6 +63,7 @@ class BlockWalk {
   Loop& loop_;
   const std::shared_ptr<Lun> older_;  // null: blocks that hold data
   const std::shared_ptr<Lun> newer_;
+  const Within within_;
   // As they were at the beginning; a LUN that is reverted on the way sees something else.
   const View older_view_;
   const View newer_view_;

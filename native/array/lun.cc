@@ -1,5 +1,7 @@
 #include "array/lun.h"
 
+#include <utility>
+
 #include "base/checked.h"
 #include "base/planted.h"
 
@@ -22,6 +24,7 @@ Lun::Lun(Loop& loop, LeaseTable& leases, Family& family, const LunRecord& record
   auto present = std::make_shared<EpochWrites>();
   present->epoch = family_->branches().epoch(record_.view.front().branch);
   epochs_.push_back(std::move(present));
+  parks_writes_ = record_.content == Content::copied;
 }
 
 Lun::~Lun() = default;
@@ -50,15 +53,11 @@ Status Lun::why_unreadable() const {
   return Status();
 }
 
-Status Lun::map(const LunMapping& mapping) {
-  Status usable = why_unreadable();
-  if (!usable.ok()) return usable;
-  return mappings_.add(mapping, describe());
-}
-
 Status Lun::check(const LunRequest& request) const {
-  Status unreadable = why_unreadable();
-  if (!unreadable.ok()) return unreadable;
+  if (!request.within_change || state_ != State::changing) {
+    Status unreadable = why_unreadable();
+    if (!unreadable.ok()) return unreadable;
+  }
   if (request.op == LunOp::flush) return Status();
   if (request.length_bytes > kRequestBytesMax || !range_fits(request.offset_bytes, request.length_bytes, size_bytes_)) {
     return Status(Code::out_of_range,
@@ -90,6 +89,47 @@ void Lun::submit(LunRequest& request) {
   if (request.op == LunOp::flush) return start_flush(request);
   if (request.length_bytes == 0) return complete(request);
   if (request.op == LunOp::read) return hold_units(request);
+  if (parks_writes_ && !request.within_change) return park(request);
+  enter_gate(request);
+}
+
+Status Lun::map(const LunMapping& mapping) {
+  Status usable = why_unreadable();
+  if (!usable.ok()) return usable;
+  if (record_.content == Content::partial) {
+    return Status(Code::resync_in_progress, describe() + " holds half of shadow copy LUN " +
+                                                record_.content_of.to_string() +
+                                                ": its resync was cut off; resync it again, or revert it");
+  }
+  return mappings_.add(mapping, describe());
+}
+
+void Lun::set_content(Content content, const Guid& content_of) {
+  record_.content = content;
+  record_.content_of = content == Content::own ? Guid() : content_of;
+  // Taken back is what it was only when that is durable: content_taken_back() says so.
+  if (content == Content::copied) parks_writes_ = true;
+}
+
+// The write is accepted and nothing of it is begun.
+void Lun::park(LunRequest& request) {
+  parked_.push_back(&request);
+  if (parked_.size() == 1) take_back_();
+}
+
+void Lun::content_taken_back(const Status& outcome) {
+  if (outcome.ok()) parks_writes_ = false;
+  const std::vector<LunRequest*> waiting = std::exchange(parked_, {});
+  for (LunRequest* request : waiting) {
+    if (outcome.ok()) {
+      enter_gate(*request);
+    } else {
+      fail(*request, outcome);
+    }
+  }
+}
+
+void Lun::enter_gate(LunRequest& request) {
   request.gate_bytes = request.length_bytes;
   request.of_provider = request.initiator == Initiator::provider;
   if (gate_.pass(request)) return admit(request);

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -62,7 +63,15 @@ class Lun final : public Holdable {
 
   /// The hosts that it is mapped to.
   LunMappings& mappings() { return mappings_; }
+  /// Also resync_in_progress, while what it holds is no instant of anything.
   Status map(const LunMapping& mapping);
+
+  /// What its record says of its bytes. While that is `copied`, writes wait until it has been taken back: the first
+  /// calls `take_back`, which ends in content_taken_back().
+  void set_content(Content content, const Guid& content_of);
+  void on_first_write(std::function<void()> take_back) { take_back_ = std::move(take_back); }
+  /// The writes that wait go on, or fail.
+  void content_taken_back(const Status& outcome);
 
   void submit(LunRequest& request);
 
@@ -112,6 +121,8 @@ class Lun final : public Holdable {
 
  private:
   Status check(const LunRequest& request) const;
+  void park(LunRequest& request);
+  void enter_gate(LunRequest& request);
   void admit(LunRequest& request);
   void hold_units(LunRequest& request);
   void start(LunRequest& request);
@@ -143,6 +154,10 @@ class Lun final : public Holdable {
   Event changed_;
   uint64_t pending_vss_flags_ = 0;
   LunMappings mappings_;
+  // Somebody relies on the bytes being those of a copy until its record says that they are not.
+  bool parks_writes_ = false;
+  std::function<void()> take_back_;
+  std::vector<LunRequest*> parked_;
   // Oldest first; the last is the present epoch, earlier ones stay while writes of theirs are in flight.
   std::list<std::shared_ptr<EpochWrites>> epochs_;
   uint32_t requests_in_flight_ = 0;

@@ -7,8 +7,10 @@ namespace holdfast {
 namespace {
 
 struct RequestAwait : LunRequest {
-  RequestAwait(Lun& target_, LunOp op_, uint64_t offset, uint8_t* bytes, uint32_t length) : target(target_) {
+  RequestAwait(Lun& target_, LunOp op_, bool is_within_change, uint64_t offset, uint8_t* bytes, uint32_t length)
+      : target(target_) {
     op = op_;
+    within_change = is_within_change;
     initiator = Initiator::internal;
     offset_bytes = offset;
     data = bytes;
@@ -35,14 +37,20 @@ struct RequestAwait : LunRequest {
 }  // namespace
 
 Task<Status> LunAccess::read(uint64_t offset_bytes, uint8_t* aligned_bytes, uint32_t length_bytes) {
-  RequestAwait request(lun_, LunOp::read, offset_bytes, aligned_bytes, length_bytes);
+  RequestAwait request(lun_, LunOp::read, within_change_, offset_bytes, aligned_bytes, length_bytes);
   co_return co_await request;
 }
 
 Task<Status> LunAccess::write(uint64_t offset_bytes, std::span<const uint8_t> bytes) {
   AlignedBuffer aligned = make_aligned(bytes.size());
   std::memcpy(aligned.get(), bytes.data(), bytes.size());
-  RequestAwait request(lun_, LunOp::write, offset_bytes, aligned.get(), static_cast<uint32_t>(bytes.size()));
+  RequestAwait request(lun_, LunOp::write, within_change_, offset_bytes, aligned.get(),
+                       static_cast<uint32_t>(bytes.size()));
+  co_return co_await request;
+}
+
+Task<Status> LunAccess::write_aligned(uint64_t offset_bytes, uint8_t* aligned_bytes, uint32_t length_bytes) {
+  RequestAwait request(lun_, LunOp::write, within_change_, offset_bytes, aligned_bytes, length_bytes);
   co_return co_await request;
 }
 

@@ -30,14 +30,18 @@ struct DiskEnds {
 
 class LunAccess {
  public:
-  explicit LunAccess(Lun& lun) : lun_(lun) {}
+  /// `within_change`: by whoever has called begin_change().
+  explicit LunAccess(Lun& lun, bool within_change = false) : lun_(lun), within_change_(within_change) {}
 
   Task<Status> read(uint64_t offset_bytes, uint8_t* aligned_bytes, uint32_t length_bytes);
   Task<Status> write(uint64_t offset_bytes, std::span<const uint8_t> bytes);
+  /// Straight from the caller's buffer.
+  Task<Status> write_aligned(uint64_t offset_bytes, uint8_t* aligned_bytes, uint32_t length_bytes);
   Task<Result<DiskEnds>> read_ends();
 
  private:
   Lun& lun_;
+  const bool within_change_;
 };
 
 }  // namespace holdfast

@@ -36,6 +36,8 @@ struct EpochWrites {
 struct LunRequest : GateRequest {
   LunOp op = LunOp::read;
   bool force_unit_access = false;
+  /// Part of what the LUN refuses everybody else's requests for.
+  bool within_change = false;
   Initiator initiator = Initiator::host;
   uint64_t offset_bytes = 0;
   uint32_t length_bytes = 0;

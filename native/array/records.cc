@@ -31,6 +31,8 @@ void put_lun(ByteWriter& writer, const LunRecord& lun) {
   }
   writer.guid(lun.snapshot);
   writer.guid(lun.source);
+  writer.u8(static_cast<uint8_t>(lun.content));
+  writer.guid(lun.content_of);
 }
 
 bool take_lun(ByteReader& in, LunRecord* lun) {
@@ -49,7 +51,10 @@ bool take_lun(ByteReader& in, LunRecord* lun) {
   }
   lun->snapshot = in.guid();
   lun->source = in.guid();
-  return in.ok();
+  const uint8_t content = in.u8();
+  lun->content = static_cast<Content>(content);
+  lun->content_of = in.guid();
+  return in.ok() && content <= static_cast<uint8_t>(Content::copied);
 }
 
 }  // namespace

@@ -86,6 +86,15 @@ struct FamilyRecord {
   bool discardable = false;     // made for a plex: goes, with its files, when no LUN is in it, by recovery too
 };
 
+/// What is known of the bytes of a LUN besides that they are its own.
+enum class Content : uint8_t {
+  own,
+  /// A resync from a copy has begun and not ended: some of it is the copy's, and it is no instant of anything.
+  partial,
+  /// What a copy held, the identity of the disk aside; nothing has been written to it since.
+  copied,
+};
+
 struct LunRecord {
   Guid guid;
   uint32_t family = 0;
@@ -95,6 +104,8 @@ struct LunRecord {
   // Copies only.
   Guid snapshot;
   Guid source;
+  Content content = Content::own;
+  Guid content_of;  // the copy's LUN; of another family
 };
 
 struct SetRecord {

@@ -75,6 +75,7 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::open(Loop& loop, Lease
   if (recovered.ok()) {
     // What was recovered may have been in the page cache only; now it can be lost no more, and room may be given back.
     array->allow_trimming(true);
+    for (const auto& [guid, lun] : array->luns_) array->watch_content(lun);
     co_await array->remove_doomed_files();
   }
   if (recovered.ok()) recovered = co_await array->drop_unfinished_sets();
@@ -174,6 +175,7 @@ Task<Status> StorageArray::close() {
   }
   while (tasks_running_ > 0) co_await changed_.wait();
   walks_.clear();
+  resyncs_.clear();
   for (const auto& [guid, lun] : luns_) lun->retire(Lun::State::closed);  // those that were being made
   for (const auto& [id, family] : families_) co_await family->quiesce();
   co_return co_await close_families();

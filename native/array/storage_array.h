@@ -39,6 +39,7 @@
 #include "array/plex.h"
 #include "array/records.h"
 #include "array/reserve.h"
+#include "array/resync.h"
 #include "array/shadow_set.h"
 #include "hold/lease.h"
 #include "io/loop.h"
@@ -108,6 +109,14 @@ class StorageArray {
   /// The LUN holds what `source`, a shadow copy or another LUN of its family, holds now, at once and durably: nothing
   /// is copied. Copies of either, and the source, stay as they are. The LUN keeps its size.
   Task<Status> revert_lun(Guid lun, Guid source);
+  /// The destination gets the bytes of a shadow copy and, unless told otherwise, stays the disk it is. At once and
+  /// durably where the copy is of its family: then the id is 0, and nothing is left to do. Else it refuses requests
+  /// until the resync has ended, and is marked from now on. Ends with its owner.
+  Task<Result<ResyncProgress>> begin_resync(OwnerId owner, ResyncOrder order);
+  /// Copies about so many bytes more; with the last of them the destination is whole, and the id is 0. A failure ends
+  /// the resync, as end_resync() does: the destination takes requests again, marked as holding half of the copy.
+  Task<Result<ResyncProgress>> continue_resync(OwnerId owner, ResyncId resync, uint64_t bytes_max);
+  Task<Status> end_resync(OwnerId owner, ResyncId resync);
   std::shared_ptr<Lun> find_lun(const Guid& guid) const;
   std::vector<LunInfo> list_luns() const;
   /// What list_luns() says of one LUN, at a cost that does not depend on the others; nothing if there is none.
@@ -195,6 +204,11 @@ class StorageArray {
     std::shared_ptr<BlockWalk> walk;
     bool busy;
   };
+  struct RunningResync {
+    OwnerId owner;
+    std::shared_ptr<Resync> resync;
+    bool busy;
+  };
   // A view that nobody has any more, once the batch that says so cannot be lost.
   struct Removal {
     uint64_t batch;
@@ -226,7 +240,22 @@ class StorageArray {
   static Status why_mapped(Lun& lun);
   bool is_last_of_family(const Lun& lun) const;
   /// In one turn: the LUN sees this, and the record that says so joins the open batch, whose sequence is returned.
-  uint64_t record_view(Lun& lun, const View& view);
+  uint64_t record_view(Lun& lun, const View& view, Content content, const Guid& content_of);
+  /// The LUN, which is changing and has no request under way, holds what `source` holds with these patches over it.
+  Task<Status> see_as(std::shared_ptr<Lun> lun, std::shared_ptr<Lun> source, std::vector<Patch> patches);
+  Status why_no_resync(const Lun& destination, const std::shared_ptr<Lun>& copy) const;
+  bool is_resyncing(const Lun& lun) const;
+  Task<Status> plan_resync(std::shared_ptr<Lun> destination, std::shared_ptr<Lun> copy, bool original_identity,
+                           EndsPlan* plan);
+  std::shared_ptr<Lun> resync_base(const Lun& destination, const Lun& copy) const;
+  Task<Status> record_content(std::shared_ptr<Lun> lun, Content content, Guid content_of);
+  Task<Status> finish_resync(std::shared_ptr<Resync> resync);
+  void let_go_of_resync(ResyncId id);
+  void end_resyncs_of(OwnerId owner);
+  Task<void> run_end_resync(OwnerId owner, ResyncId id);
+  /// Before its first write, what is known of the LUN's content is taken back.
+  void watch_content(const std::shared_ptr<Lun>& lun);
+  Task<void> take_back_content(std::shared_ptr<Lun> lun);
   Task<Status> grow_base(Family& family, uint64_t size_bytes);
 
   CheckpointImage image(uint64_t number, uint64_t generation, bool closing);
@@ -313,6 +342,8 @@ class StorageArray {
   std::unordered_set<uint32_t> changing_families_;
   std::map<WalkId, Walk> walks_;
   WalkId next_walk_ = 1;
+  std::map<ResyncId, RunningResync> resyncs_;
+  ResyncId next_resync_ = 1;
   // Deleted for good as soon as their files are.
   std::vector<DoomedFamily> doomed_families_;
 };

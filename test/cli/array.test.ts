@@ -103,7 +103,7 @@ test.serial('an array with an image changed from outside opens only if the chang
 
 test('every command that opens an array can be told to accept a changed image', (t) => {
   const commands = leavesOf(makeProgram()).filter((command) => command.helpInformation().includes('<array>'))
-  t.is(commands.length, 13)
+  t.is(commands.length, 14)
   for (const command of [...commands, ...leavesOf(makeProgram()).filter(isArrayCommand)]) {
     const names = command.options.map(({ long }) => long)
     t.is(names.includes('--accept-changed'), command.name() !== 'create' || !isArrayCommand(command))
@@ -163,7 +163,7 @@ test.serial('every command explains itself and the exit codes with --help', asyn
   }
   t.deepEqual(names, [
     ...['demo', 'create', 'info', 'check'],
-    ...['create', 'adopt', 'grow', 'revert', 'delete', 'detach', 'list', 'inspect'],
+    ...['create', 'adopt', 'grow', 'revert', 'resync', 'delete', 'detach', 'list', 'inspect'],
     ...['create', 'list', 'export', 'break', 'delete', 'commit'],
   ])
 })

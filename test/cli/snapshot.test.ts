@@ -241,3 +241,30 @@ test.serial('a set of a LUN that is not there is not made', async (t) => {
   t.deepEqual((await result<{ snapshots: KnownSnapshot[] }>(t, 'snapshot', 'list', dir)).snapshots, [])
   t.deepEqual(await failure('snapshot', 'create', dir), [2, 'ERR_INVALID_ARGUMENT'])
 })
+
+test.serial(
+  'a LUN is resynchronized from a copy of another, stays the disk it is, and later only what changed',
+  async (t) => {
+    const dir = join(temporaryDirectory(t), 'array')
+    const [source = '', destination = ''] = await arrayWith(dir, 2, 'before')
+    const { snapshots } = await result<CreatedResult>(t, 'snapshot', 'create', dir, source)
+    const snapshotId = String(snapshots[0]?.snapshotId)
+    await overwrite(dir, destination, 'other')
+    const inspect = async (guid: string): Promise<{ content: string; layout: { diskGuid: string } }> =>
+      await result(t, 'lun', 'inspect', dir, guid)
+    const before = await inspect(destination)
+    const done = await result<{ incremental: boolean }>(t, 'lun', 'resync', dir, destination, snapshotId)
+    t.like(done, { guid: destination, snapshotId, incremental: false })
+    const after = await inspect(destination)
+    t.is(after.content, 'copied')
+    t.is(after.layout.diskGuid, before.layout.diskGuid)
+
+    await overwrite(dir, source, 'later')
+    const later = await result<CreatedResult>(t, 'snapshot', 'create', dir, source)
+    const laterId = String(later.snapshots[0]?.snapshotId)
+    t.like(await result(t, 'lun', 'resync', dir, destination, laterId), { incremental: true })
+    await using array = await StorageArray.open(dir)
+    await using lun = await array.openLun(destination)
+    t.is((await lun.read(1 << 20, 512)).toString('latin1', 0, 5), 'later')
+  },
+)
