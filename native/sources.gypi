@@ -19,6 +19,7 @@
       "native/array/family_sync.cc",
       "native/array/family_trim.cc",
       "native/array/journal.cc",
+      "native/array/leaf_store.cc",
       "native/array/lun.cc",
       "native/array/lun_access.cc",
       "native/array/lun_io.cc",
@@ -31,7 +32,9 @@
       "native/array/reserve.cc",
       "native/array/resync.cc",
       "native/array/storage_array.cc",
+      "native/array/summary.cc",
       "native/array/unit_holds.cc",
+      "native/array/unit_log.cc",
       "native/array/version_map.cc",
       "native/base/crc.cc",
       "native/base/guid.cc",
@@ -93,6 +96,7 @@
       "test/native/array/branches_test.cc",
       "test/native/array/capture_test.cc",
       "test/native/array/checkpoint_test.cc",
+      "test/native/array/clean_open_test.cc",
       "test/native/array/closing_test.cc",
       "test/native/array/copy_crowd_test.cc",
       "test/native/array/damage_test.cc",
@@ -112,10 +116,12 @@
       "test/native/array/trim_test.cc",
       "test/native/array/trouble_test.cc",
       "test/native/array/unit_holds_test.cc",
+      "test/native/array/unit_log_test.cc",
       "test/native/array/version_map_test.cc",
       "test/native/base/crc_test.cc",
       "test/native/base/endian_test.cc",
       "test/native/base/guid_test.cc",
+      "test/native/base/histogram_test.cc",
       "test/native/base/judge.cc",
       "test/native/crash/crash_scenario.cc",
       "test/native/crash/crash_test.cc",
@@ -146,6 +152,12 @@
       "test/fuzz/device_identification_fuzz.cc",
       "test/fuzz/disk_layout_fuzz.cc"
     ],
-    "bench_sources": []
+    "bench_sources": [
+      "bench/native/delete_steps.cc",
+      "bench/native/group_load.cc",
+      "bench/native/io_load.cc",
+      "bench/native/memory_use.cc",
+      "bench/native/open_time.cc"
+    ]
   }
 }

@@ -7,6 +7,8 @@ export interface BenchOptions {
   json: boolean
   dir: string | undefined
   quick: boolean
+  /** How long a slice of a comparison lasts, where a bench has any. */
+  sliceMillis: number | undefined
   /** End with 1 if a bar is not met. */
   check: boolean
 }
@@ -17,10 +19,18 @@ export function benchOptions(): BenchOptions {
       json: { type: 'boolean', default: false },
       dir: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      'slice-millis': { type: 'string' },
       check: { type: 'boolean', default: false },
     },
   })
-  return { json: values.json, dir: values.dir, quick: values.quick, check: values.check }
+  const slice = values['slice-millis']
+  return {
+    json: values.json,
+    dir: values.dir,
+    quick: values.quick,
+    sliceMillis: slice === undefined ? undefined : Number(slice),
+    check: values.check,
+  }
 }
 
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {

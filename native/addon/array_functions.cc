@@ -101,7 +101,7 @@ Napi::Value array_check(Arguments& in) {
   Handle* handle = in.handle(in[1], HandleKind::array);
   start_handle_call(
       in, slot, handle,
-      [](Engine&, Environment&, Handle& used) -> Task<Result<CheckReport>> { co_return used.array->array->check(); },
+      [](Engine&, Environment&, Handle& used) -> Task<Result<CheckReport>> { return used.array->array->check_all(); },
       show_report);
   return in.env().Undefined();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "array/storage_array.h"
+#include "array/summary.h"
 #include "base/planted.h"
 
 namespace holdfast {
@@ -41,6 +42,7 @@ CheckpointImage StorageArray::image(uint64_t number, uint64_t generation, bool c
       encode(image.structure, StampRecord{id, stamp_id, stamp.branch, stamp.epoch});
     }
     for (VersionMap::LeafRef& leaf : family->map().snapshot()) image.leaves.emplace_back(id, std::move(leaf));
+    if (closing && removals_.empty()) encode_summary(image.summary, *family);
   }
   if (planted(PlantedBug::lost_checkpoint_tail) && !image.leaves.empty()) image.leaves.pop_back();
   for (const auto& [guid, lun] : luns_) {
@@ -65,7 +67,7 @@ SetRecord StorageArray::present_set(const ShadowSet& set) {
 }
 
 // Puts checkpoint.N in place; what it replaces is removed afterwards, and removed again at the next opening if not.
-Task<Status> StorageArray::write_checkpoint_file(const CheckpointImage& image) {
+Task<Status> StorageArray::write_checkpoint_file(CheckpointImage& image) {
   const std::string name = files_.checkpoint(image.header.number);
   const std::string temporary = name + ".tmp";
   Result<int> file = co_await files_.open(temporary, O_RDWR | O_CREAT | O_TRUNC, manifest_.mode);
@@ -103,7 +105,7 @@ Task<Result<int>> StorageArray::make_journal_file(uint64_t number) {
   co_return synced;
 }
 
-Task<Status> StorageArray::install_checkpoint(const CheckpointImage& image) {
+Task<Status> StorageArray::install_checkpoint(CheckpointImage& image) {
   Result<int> file = co_await make_journal_file(image.header.number);
   if (!file.ok()) co_return file.status();
   Status written = co_await write_checkpoint_file(image);
@@ -119,7 +121,7 @@ Task<Status> StorageArray::install_checkpoint(const CheckpointImage& image) {
   co_return Status();
 }
 
-Task<Status> StorageArray::install_checkpoint_with_reserve(const CheckpointImage& image) {
+Task<Status> StorageArray::install_checkpoint_with_reserve(CheckpointImage& image) {
   Status installed = co_await install_checkpoint(image);
   if (installed.code() != Code::no_space) co_return installed;
   const bool spent = co_await reserve_.spend();
@@ -157,12 +159,18 @@ Task<Status> StorageArray::checkpoint_in_use() {
   const uint64_t generation = random_generation();
   Result<int> file = co_await make_journal_file(number);
   if (!file.ok()) co_return file.status();
+  Status loaded = co_await load_maps();
+  if (!loaded.ok()) {
+    co_await files_.close(file.value());
+    co_return loaded;
+  }
 
   std::vector<uint8_t> last_record;
   encode_next_journal(last_record, number, generation);
   const uint64_t last_sequence = journal_.switch_to(file.value(), generation, last_record);
   former_journal_file_ = std::exchange(journal_file_, file.value());
-  const CheckpointImage image_now = image(number, generation, false);
+  CheckpointImage image_now = image(number, generation, false);
+  image_now.written_once = true;
   number_ = number;
 
   whole = co_await journal_.commit(last_sequence);
@@ -179,6 +187,26 @@ Task<Status> StorageArray::checkpoint_in_use() {
   co_await remove_doomed_files();
   co_await keep_reserve();
   co_return Status();
+}
+
+// Every leaf of every map is in memory afterwards, and stays there.
+Task<Status> StorageArray::load_maps() {
+  std::vector<uint32_t> ids;
+  for (const auto& [id, family] : families_) ids.push_back(id);
+  for (const uint32_t id : ids) {
+    // It may have been deleted meanwhile.
+    Family* family = find_family(id);
+    if (family == nullptr) continue;
+    Status loaded = co_await family->load_all();
+    if (!loaded.ok()) co_return loaded;
+  }
+  co_return Status();
+}
+
+// Opened from a summary, and nothing has been said since.
+bool StorageArray::is_as_opened() const {
+  if (leaf_store_ == nullptr || journal_.size_bytes() > 0 || !removals_.empty()) return false;
+  return std::none_of(families_.begin(), families_.end(), [](const auto& entry) { return entry.second->adopted(); });
 }
 
 Task<void> StorageArray::close_former_journal() {
@@ -240,10 +268,15 @@ Task<Status> StorageArray::close_families() {
       family->set_adopted_identity(
           FileIdentity{stat.device, stat.inode, stat.size_bytes, stat.modified_nanos, stat.changed_nanos});
     }
-    if (outcome.ok() && !journal_.broken()) {
+    if (outcome.ok() && !journal_.broken() && !is_as_opened()) {
+      settle_removals();
+      outcome = co_await load_maps();
+      for (Family* family : families) co_await family->quiesce();
       co_await journal_.quiesce();
-      const CheckpointImage last = image(number_ + 1, random_generation(), true);
-      outcome = co_await install_checkpoint_with_reserve(last);
+      if (outcome.ok()) {
+        CheckpointImage last = image(number_ + 1, random_generation(), true);
+        outcome = co_await install_checkpoint_with_reserve(last);
+      }
       co_await keep_reserve();
     }
   }
@@ -256,6 +289,8 @@ Task<Status> StorageArray::close_families() {
   }
   co_await files_.close(std::exchange(former_journal_file_, -1));
   co_await files_.close(std::exchange(journal_file_, -1));
+  if (leaf_store_ != nullptr) co_await files_.close(leaf_store_->file());
+  leaf_store_.reset();
   co_await files_.close(std::exchange(lock_file_, -1));
   changed_.notify_all();
   co_return outcome;

@@ -225,6 +225,8 @@ Task<Result<std::string>> StorageArray::detach_lun(Guid guid) {
 Task<Status> StorageArray::bring_home(Lun& lun) {
   Family& family = lun.family();
   // Nothing is at home any more that the original does not see, so a crash on the way finds the map and the area whole.
+  Status loaded = co_await family.load_all();
+  if (!loaded.ok()) co_return loaded;
   std::vector<UnitIndex> away;
   family.map().for_all([&](const VersionMap::Entry& entry) {
     if (entry.place != kHome && (away.empty() || away.back() != entry.unit)) away.push_back(entry.unit);

@@ -7,8 +7,7 @@
 namespace holdfast {
 namespace {
 
-// What a turn can take in a fraction of a millisecond: units to sort, and units to look up in two views.
-constexpr size_t kUnitsPerRun = 1024;
+// What a turn can take in a fraction of a millisecond: units to look up in two views.
 constexpr size_t kUnitsPerStep = 128;
 
 bool sees(const View& view, const Stamp& stamp) {
@@ -63,17 +62,15 @@ Task<Status> BlockWalk::gather() {
   }
   for (const StampId id : wanted) {
     // A stamp may go meanwhile, with every version that carried it, and others may be added to it.
-    for (size_t at = 0;;) {
+    for (size_t at = 0;; ++at) {
       const auto found = family.branches().stamps().find(id);
-      if (found == family.branches().stamps().end() || at >= found->second.units.size()) break;
-      const std::vector<UnitIndex>& units = found->second.units;
-      const size_t to = std::min(at + kUnitsPerRun, units.size());
+      if (found == family.branches().stamps().end()) break;
+      if (at == found->second.units.block_count()) family.branches().stamp(id).units.seal();
+      if (at == found->second.units.block_count()) break;
+      const std::vector<UnitIndex> units = found->second.units.block(at);
       const size_t from = units_.size();
-      units_.insert(units_.end(), units.begin() + static_cast<ptrdiff_t>(at),
-                    units.begin() + static_cast<ptrdiff_t>(to));
-      std::sort(units_.begin() + static_cast<ptrdiff_t>(from), units_.end());
+      units_.insert(units_.end(), units.begin(), units.end());
       add_run(from);
-      at = to;
       co_await Yield(loop_);
       Status readable = why_not();
       if (!readable.ok()) co_return readable;
@@ -160,6 +157,11 @@ Task<Result<std::vector<Extent>>> BlockWalk::next(size_t extents_max) {
     if (from >= end_unit_) {
       at_unit_ = end_unit_;
       break;
+    }
+    if (!is_data && older_ != nullptr && !newer_->family().is_resident(static_cast<UnitIndex>(from), 1)) {
+      Status loaded = co_await newer_->family().load(static_cast<UnitIndex>(from), 1);
+      if (loaded.ok()) loaded = why_not();
+      if (!loaded.ok()) co_return loaded;
     }
     if (is_data || differs(static_cast<UnitIndex>(from))) {
       const bool joins =

@@ -4,8 +4,8 @@
 //
 // Units in which two views can differ have a version under a stamp that one of them sees and the other does not, so the
 // stamps' lists of units name all candidates, and the cost is in proportion to what was written between the two. The
-// lists are in order of writing: they are gathered into sorted runs, in bounded steps, and merged while walking, which
-// costs 4 bytes a candidate. What is written after the gathering has begun is not looked for.
+// blocks of the lists are sorted runs: they are gathered in bounded steps and merged while walking, which costs 4 bytes
+// a candidate. What is written after the gathering has begun is not looked for.
 //
 // Blocks that hold data are candidates of the LUN's own view, and what the base file holds (SEEK_DATA).
 //

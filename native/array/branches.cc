@@ -86,7 +86,7 @@ StampId Branches::stamp_of(BranchId branch_id, Epoch epoch, bool* created) {
     }
   }
   const StampId id = next_stamp_++;
-  stamps_[id] = Stamp{branch_id, epoch, {}, 0};
+  stamps_[id] = Stamp{branch_id, epoch, UnitLog(), 0};
   *created = true;
   if (branch.current_stamp == 0 || branch.current_stamp_epoch < epoch) {
     branch.current_stamp = id;
@@ -96,7 +96,7 @@ StampId Branches::stamp_of(BranchId branch_id, Epoch epoch, bool* created) {
 }
 
 void Branches::restore_stamp(StampId id, BranchId branch, Epoch epoch) {
-  stamps_[id] = Stamp{branch, epoch, {}, 0};
+  stamps_[id] = Stamp{branch, epoch, UnitLog(), 0};
   next_stamp_ = std::max(next_stamp_, id + 1);
 }
 

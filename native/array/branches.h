@@ -25,6 +25,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "array/unit_log.h"
 #include "array/version_map.h"
 
 namespace holdfast {
@@ -47,8 +48,8 @@ inline constexpr size_t kViewDepthMax = 512;
 struct Stamp {
   BranchId branch = kNoBranch;
   Epoch epoch = 0;
-  // Units that got a version under this stamp, in order of writing; some may have lost it again.
-  std::vector<UnitIndex> units;
+  // Units that got a version under this stamp; some may have lost it again.
+  UnitLog units;
   // Versions in the map that carry it now.
   uint64_t version_count = 0;
 };

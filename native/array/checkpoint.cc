@@ -30,6 +30,8 @@ std::vector<uint8_t> header_page(const CheckpointImage& image) {
   writer.u64(image.structure.size());
   writer.u32(crc32c(image.structure.data(), image.structure.size()));
   writer.u32(static_cast<uint32_t>(image.leaves.size()));
+  writer.u64(image.summary.size());
+  writer.u32(crc32c(image.summary.data(), image.summary.size()));
   page.resize(kUnitBytes);
   store_le32(page.data(), kMagic);
   store_le32(page.data() + 4, crc32c(page.data() + 8, page.size() - 8));
@@ -76,30 +78,64 @@ Status damaged(const std::string& name, uint64_t offset, const char* what) {
   return Status(Code::array_damaged, name + " is damaged at byte " + std::to_string(offset) + ": " + what, 0, offset);
 }
 
-}  // namespace
-
-Task<Status> write_checkpoint(Loop& loop, int file, const CheckpointImage& image) {
-  ChunkedFile out(loop, file);
-  const std::vector<uint8_t> header = header_page(image);
-  std::memcpy(out.next_page(), header.data(), kUnitBytes);
-  for (size_t at = 0; at < image.structure.size(); at += kUnitBytes) {
+// Bytes and the zeroes that pad them to whole pages.
+Task<Status> write_padded(ChunkedFile& out, const std::vector<uint8_t>& bytes) {
+  for (size_t at = 0; at < bytes.size(); at += kUnitBytes) {
     if (out.full()) {
       Status written = co_await out.flush();
       if (!written.ok()) co_return written;
     }
     uint8_t* page = out.next_page();
-    const size_t count = std::min<size_t>(kUnitBytes, image.structure.size() - at);
-    std::memcpy(page, image.structure.data() + at, count);
+    const size_t count = std::min<size_t>(kUnitBytes, bytes.size() - at);
+    std::memcpy(page, bytes.data() + at, count);
     std::memset(page + count, 0, kUnitBytes - count);
   }
-  for (const auto& [family, leaf] : image.leaves) {
+  co_return Status();
+}
+
+Task<Status> read_range(Loop& loop, int file, const std::string& name, uint64_t from_bytes, uint64_t length_bytes,
+                        uint8_t* out) {
+  for (uint64_t at = 0; at < length_bytes; at += kChunkBytes) {
+    const uint64_t length = std::min(kChunkBytes, length_bytes - at);
+    const int64_t result = co_await IoAwait(loop, IoOp::read, file, from_bytes + at, out + at, length);
+    if (result < 0) co_return Status::from_errno(static_cast<int>(-result), "reading " + name, from_bytes + at);
+  }
+  co_return Status();
+}
+
+// The bytes of a padded section whose checksum and padding are right; damage says so with its offset.
+Task<Result<std::vector<uint8_t>>> read_section(Loop& loop, int file, const std::string& name, uint64_t at_bytes,
+                                                uint64_t length_bytes, uint32_t crc) {
+  const uint64_t padded_bytes = align_up(length_bytes, kUnitBytes);
+  AlignedBuffer bytes = make_aligned(padded_bytes);
+  Status read = co_await read_range(loop, file, name, at_bytes, padded_bytes, bytes.get());
+  if (!read.ok()) co_return read;
+  if (crc32c(bytes.get(), length_bytes) != crc)
+    co_return damaged(name, at_bytes, "a section does not match its checksum");
+  for (uint64_t at = length_bytes; at < padded_bytes; ++at) {
+    if (bytes[at] != 0) co_return damaged(name, at_bytes + at, "what pads a section is not zero");
+  }
+  co_return std::vector<uint8_t>(bytes.get(), bytes.get() + length_bytes);
+}
+
+}  // namespace
+
+Task<Status> write_checkpoint(Loop& loop, int file, CheckpointImage& image) {
+  ChunkedFile out(loop, file);
+  const std::vector<uint8_t> header = header_page(image);
+  std::memcpy(out.next_page(), header.data(), kUnitBytes);
+  Status written = co_await write_padded(out, image.structure);
+  if (written.ok()) written = co_await write_padded(out, image.summary);
+  if (!written.ok()) co_return written;
+  for (auto& [family, leaf] : image.leaves) {
     if (out.full()) {
-      Status written = co_await out.flush();
+      written = co_await out.flush();
       if (!written.ok()) co_return written;
     }
     put_leaf(out.next_page(), family, *leaf.get());
+    if (image.written_once) leaf = VersionMap::LeafRef();
   }
-  Status written = co_await out.flush();
+  written = co_await out.flush();
   if (!written.ok()) co_return written;
   if (planted(PlantedBug::checkpoint_not_synced)) co_return Status();
   const int64_t result = co_await IoAwait(loop, IoOp::sync, file, 0, nullptr, 0);
@@ -107,60 +143,81 @@ Task<Status> write_checkpoint(Loop& loop, int file, const CheckpointImage& image
   co_return Status();
 }
 
-Task<Result<CheckpointImage>> read_checkpoint(Loop& loop, int file, uint64_t size_bytes, const std::string& name) {
+Task<Result<StoredCheckpoint>> read_checkpoint(Loop& loop, int file, uint64_t size_bytes, const std::string& name) {
   if (size_bytes < kUnitBytes || size_bytes > kCheckpointBytesMax) co_return damaged(name, 0, "its size is impossible");
-  AlignedBuffer bytes = make_aligned(size_bytes);
-  for (uint64_t at = 0; at < size_bytes; at += kChunkBytes) {
-    const uint64_t length = align_up(std::min(kChunkBytes, size_bytes - at), kUnitBytes);
-    const int64_t result = co_await IoAwait(loop, IoOp::read, file, at, bytes.get() + at, length);
-    if (result < 0) co_return Status::from_errno(static_cast<int>(-result), "reading " + name, at);
-  }
-  const uint8_t* page = bytes.get();
+  AlignedBuffer first = make_aligned(kUnitBytes);
+  Status read = co_await read_range(loop, file, name, 0, kUnitBytes, first.get());
+  if (!read.ok()) co_return read;
+  const uint8_t* page = first.get();
   if (load_le32(page) != kMagic || load_le32(page + 4) != crc32c(page + 8, kUnitBytes - 8)) {
     co_return damaged(name, 0, "the header does not match its checksum");
   }
-  CheckpointImage image;
+  StoredCheckpoint stored;
   ByteReader header(std::span(page + 8, kUnitBytes - 8));
   const uint32_t format = header.u32();
   if (format != kFormat) {
     co_return Status(Code::array_format, name + " has format " + std::to_string(format) +
                                              ", this version reads format " + std::to_string(kFormat));
   }
-  image.header.next_branch = header.u32();
-  image.header.array = header.guid();
-  image.header.number = header.u64();
-  image.header.journal_generation = header.u64();
-  image.header.first_sequence = header.u64();
+  CheckpointHeader& fields = stored.image.header;
+  fields.next_branch = header.u32();
+  fields.array = header.guid();
+  fields.number = header.u64();
+  fields.journal_generation = header.u64();
+  fields.first_sequence = header.u64();
   const uint64_t structure_bytes = header.u64();
   const uint32_t structure_crc = header.u32();
-  const uint32_t leaf_count = header.u32();
-  if (structure_bytes > size_bytes - kUnitBytes) co_return damaged(name, 0, "it is shorter than its header says");
-  const uint64_t leaves_at = kUnitBytes + align_up(structure_bytes, kUnitBytes);
-  if (leaves_at + uint64_t{leaf_count} * kUnitBytes > size_bytes) {
+  stored.leaf_count = header.u32();
+  const uint64_t summary_bytes = header.u64();
+  const uint32_t summary_crc = header.u32();
+  const uint64_t left_bytes = size_bytes - kUnitBytes;
+  if (structure_bytes > left_bytes || summary_bytes > left_bytes) {
+    co_return damaged(name, 0, "it is shorter than its header says");
+  }
+  const uint64_t summary_at = kUnitBytes + align_up(structure_bytes, kUnitBytes);
+  stored.leaves_at_bytes = summary_at + align_up(summary_bytes, kUnitBytes);
+  if (stored.leaves_at_bytes + uint64_t{stored.leaf_count} * kUnitBytes > size_bytes) {
     co_return damaged(name, size_bytes, "it is shorter than its header says");
   }
-  const uint8_t* structure = bytes.get() + kUnitBytes;
-  if (crc32c(structure, structure_bytes) != structure_crc) {
-    co_return damaged(name, kUnitBytes, "the structure does not match its checksum");
+  Result<std::vector<uint8_t>> structure =
+      co_await read_section(loop, file, name, kUnitBytes, structure_bytes, structure_crc);
+  if (!structure.ok()) co_return structure.status();
+  Result<std::vector<uint8_t>> summary =
+      co_await read_section(loop, file, name, summary_at, summary_bytes, summary_crc);
+  if (!summary.ok()) co_return summary.status();
+  stored.image.structure = structure.take();
+  stored.image.summary = summary.take();
+  co_return stored;
+}
+
+Status parse_leaf(const uint8_t* page, const std::string& name, uint64_t at_bytes, CheckpointLeaf* leaf) {
+  const uint32_t entry_count = load_le32(page + 8);
+  if (load_le32(page) != crc32c(page + 4, kUnitBytes - 4) || entry_count == 0 ||
+      entry_count > VersionMap::kEntriesMax) {
+    return damaged(name, at_bytes, "a leaf of the map does not match its checksum");
   }
-  for (uint64_t at = kUnitBytes + structure_bytes; at < leaves_at; ++at) {
-    if (bytes[at] != 0) co_return damaged(name, at, "what pads the structure is not zero");
-  }
-  image.structure.assign(structure, structure + structure_bytes);
-  for (uint32_t i = 0; i < leaf_count; ++i) {
-    const uint64_t at = leaves_at + uint64_t{i} * kUnitBytes;
-    const uint8_t* leaf_page = bytes.get() + at;
-    const uint32_t entry_count = load_le32(leaf_page + 8);
-    if (load_le32(leaf_page) != crc32c(leaf_page + 4, kUnitBytes - 4) || entry_count == 0 ||
-        entry_count > VersionMap::kEntriesMax) {
-      co_return damaged(name, at, "a leaf of the map does not match its checksum");
+  leaf->family = load_le32(page + 4);
+  leaf->leaf = VersionMap::LeafRef(new VersionMap::Leaf);
+  leaf->leaf->entry_count = entry_count;
+  std::memcpy(leaf->leaf->entries, page + VersionMap::kLeafHeaderBytes, entry_count * sizeof(VersionMap::Entry));
+  return Status();
+}
+
+Task<Status> read_leaves(Loop& loop, int file, const std::string& name, StoredCheckpoint* checkpoint) {
+  AlignedBuffer pages = make_aligned(kChunkBytes);
+  const uint64_t end = checkpoint->leaves_at_bytes + uint64_t{checkpoint->leaf_count} * kUnitBytes;
+  for (uint64_t at = checkpoint->leaves_at_bytes; at < end; at += kChunkBytes) {
+    const uint64_t length = std::min(kChunkBytes, end - at);
+    Status read = co_await read_range(loop, file, name, at, length, pages.get());
+    if (!read.ok()) co_return read;
+    for (uint64_t page = 0; page < length; page += kUnitBytes) {
+      CheckpointLeaf leaf;
+      Status parsed = parse_leaf(pages.get() + page, name, at + page, &leaf);
+      if (!parsed.ok()) co_return parsed;
+      checkpoint->image.leaves.emplace_back(leaf.family, std::move(leaf.leaf));
     }
-    VersionMap::LeafRef leaf(new VersionMap::Leaf);
-    leaf->entry_count = entry_count;
-    std::memcpy(leaf->entries, leaf_page + VersionMap::kLeafHeaderBytes, entry_count * sizeof(VersionMap::Entry));
-    image.leaves.emplace_back(load_le32(leaf_page + 4), std::move(leaf));
   }
-  co_return image;
+  co_return Status();
 }
 
 }  // namespace holdfast

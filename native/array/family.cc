@@ -68,8 +68,13 @@ void Family::give_back(UnitIndex unit, Place place) {
   if (place != kHome) {
     places_.give_back(place);
   } else {
-    homes_let_go_[unit] = syncs_begun_;
+    let_home_go(unit);
   }
+}
+
+void Family::let_home_go(UnitIndex unit) {
+  homes_let_go_[unit] = syncs_begun_;
+  homes_let_go_order_.emplace_back(syncs_begun_, unit);
 }
 
 void Family::rewrite_ended() {
@@ -78,12 +83,13 @@ void Family::rewrite_ended() {
 
 void Family::let_go(UnitIndex unit, Place place) {
   if (place == kHome) {
-    homes_let_go_[unit] = syncs_begun_;
+    let_home_go(unit);
   } else {
     places_.let_go(place, syncs_begun_);
     if (planted(PlantedBug::early_reuse)) places_.release_pending(syncs_begun_);
   }
-  if (places_.pending_count() > kPendingPlacesMax || homes_let_go_.size() > kPendingPlacesMax) sync_wanted_ = true;
+  const bool many = places_.pending_count() > kPendingPlacesMax || homes_let_go_.size() > kPendingPlacesMax;
+  if (many && !freeing_) sync_wanted_ = true;
   start_sync_if_wanted();
 }
 
@@ -108,7 +114,7 @@ void Family::version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place
     let_go(unit, former);
   } else {
     Stamp& carried = branches_.stamp(stamp);
-    carried.units.push_back(unit);
+    carried.units.add(unit);
     ++carried.version_count;
   }
   note_record(unit, place, batch);
@@ -153,8 +159,18 @@ Task<void> Family::run_prepare_area() {
   changed_.notify_all();
 }
 
+Task<Status> Family::load(UnitIndex first, uint32_t count) {
+  if (is_resident(first, count)) co_return Status();
+  co_return co_await leaf_store_->load(map_, id(), first, count);
+}
+
+Task<Status> Family::load_all() {
+  if (map_.stored_count() == 0) co_return Status();
+  co_return co_await leaf_store_->load_all(map_, id());
+}
+
 Task<void> Family::quiesce() {
-  while (preparing_area_ || trimming_ || collecting_ || syncing_) co_await changed_.wait();
+  while (preparing_area_ || trimming_ || collecting_ || syncing_ || freeing_) co_await changed_.wait();
 }
 
 }  // namespace holdfast

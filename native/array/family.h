@@ -29,11 +29,13 @@
 
 #include "array/branches.h"
 #include "array/journal.h"
+#include "array/leaf_store.h"
 #include "array/places.h"
 #include "array/records.h"
 #include "array/unit_holds.h"
 #include "array/version_map.h"
 #include "base/guid.h"
+#include "base/histogram.h"
 #include "io/loop.h"
 
 namespace holdfast {
@@ -58,6 +60,7 @@ class Family {
   bool adopted() const { return !record_.adopted_path.empty(); }
   uint64_t base_bytes() const { return record_.base_bytes; }
 
+  void set_leaf_store(LeafStore* store) { leaf_store_ = store; }
   void set_files(int base_file, int area_file) {
     base_file_ = base_file;
     area_file_ = area_file;
@@ -73,6 +76,11 @@ class Family {
 
   /// Bytes of the unit that are stored at the place: 4096, or less at home for the last unit of an odd-sized image.
   uint32_t stored_bytes(UnitIndex unit, Place place) const;
+
+  /// What follows, and whatever else looks into the map, may be asked about units that are resident only.
+  bool is_resident(UnitIndex first, uint32_t count) const { return map_.is_resident(first, count); }
+  Task<Status> load(UnitIndex first, uint32_t count);
+  Task<Status> load_all();
 
   // What the data path asks and tells. -------------------------------------------------------------------------
 
@@ -125,6 +133,8 @@ class Family {
   /// Recovery: drops every dead version at once. False if two living versions share a place.
   bool collect_all();
   bool collecting() const { return collecting_; }
+  /// How long each step of collecting, trimming and freeing has had the loop's thread, in nanoseconds.
+  Histogram& background_steps() { return background_steps_; }
   Task<void> quiesce();
 
   // Recovery and checkpoints. ----------------------------------------------------------------------------------
@@ -134,10 +144,10 @@ class Family {
   /// The base file has this size now.
   void set_base_bytes(uint64_t size_bytes) { record_.base_bytes = size_bytes; }
   void set_adopted_identity(const FileIdentity& identity) { record_.adopted_identity = identity; }
+  /// The map and the stamps are as a checkpoint of the closed array says.
+  void opened_from_summary();
   void restore_version(UnitIndex unit, StampId stamp, Place place);
   bool drop_version(UnitIndex unit, StampId stamp);
-  /// Units in the index of stamps are rebuilt from the map.
-  void rebuild_index();
 
  private:
   static constexpr uint64_t kHomeKey = uint64_t{1} << 32;
@@ -152,6 +162,9 @@ class Family {
   Task<Status> sync_round();
   Task<void> sync_file(int file, int64_t* result, int* running);
   Task<void> commit_journal(uint64_t batch, Status* result, int* running);
+  void let_home_go(UnitIndex unit);
+  bool free_some_homes(size_t count);
+  Task<void> run_freeing();
   Task<void> run_trim();
   Task<void> trim_area();
   Task<void> trim_homes();
@@ -160,6 +173,8 @@ class Family {
   void prepare_area();
   Task<void> run_prepare_area();
   Task<void> run_collection();
+  Task<void> collect_block(std::vector<UnitIndex> units);
+  void forget_unused_stamps();
 
   Loop& loop_;
   Journal& journal_;
@@ -197,6 +212,9 @@ class Family {
 
   // Homes let go and not free yet, and how many syncs had begun then.
   std::unordered_map<UnitIndex, uint64_t> homes_let_go_;
+  std::deque<std::pair<uint64_t, UnitIndex>> homes_let_go_order_;
+  // What a sync has made free is being freed.
+  bool freeing_ = false;
   // A view has gone at some time, so a home can be free; it is once this many syncs have completed.
   bool homes_can_be_free_ = false;
   uint64_t homes_free_after_syncs_ = 0;
@@ -214,6 +232,8 @@ class Family {
   std::deque<StampId> collect_stamps_;
   uint64_t views_gone_ = 0;
   bool collecting_ = false;
+  LeafStore* leaf_store_ = nullptr;
+  Histogram background_steps_;
 };
 
 }  // namespace holdfast

@@ -1,11 +1,10 @@
 #include <algorithm>
 
 #include "array/family.h"
+#include "array/step_timer.h"
 
 namespace holdfast {
 namespace {
-
-constexpr uint32_t kUnitsPerStep = 64;
 
 struct Version {
   BranchId branch;
@@ -35,6 +34,7 @@ std::vector<Version> dead_versions(const Branches& branches, std::vector<Version
 // between the limit that went and the next one name every unit that can have lost a version; on a branch without a
 // next reader and without a head it is the stamps above the last limit.
 void Family::collect_after(const View& gone) {
+  StepTimer step(loop_, background_steps_);
   ++views_gone_;
   homes_can_be_free_ = true;
   homes_free_after_syncs_ = syncs_begun_ + 1;
@@ -51,26 +51,24 @@ void Family::collect_after(const View& gone) {
       if (read_above ? between : unread) collect_stamps_.push_back(id);
     }
   }
+  step.end();
   if (collect_stamps_.empty() || collecting_) return;
   collecting_ = true;
   loop_.spawn(run_collection());
 }
 
 Task<void> Family::run_collection() {
-  uint32_t step = 0;
   while (!collect_stamps_.empty()) {
     const StampId id = collect_stamps_.front();
     collect_stamps_.pop_front();
     // The stamp goes with its last version, on the way; what is written meanwhile may add to it.
-    for (size_t at = 0;; ++at) {
+    for (size_t block = 0;; ++block) {
       const auto found = branches_.stamps().find(id);
-      if (found == branches_.stamps().end() || at >= found->second.units.size()) break;
-      const UnitIndex unit = found->second.units[at];
-      HoldUnits hold(holds_, unit);
-      co_await hold;
-      collect_unit(unit);
-      hold.release();
-      if (++step % kUnitsPerStep == 0) co_await Yield(loop_);
+      if (found == branches_.stamps().end()) break;
+      if (block == found->second.units.block_count()) branches_.stamp(id).units.seal();
+      if (block == found->second.units.block_count()) break;
+      Task<void> collected = collect_block(found->second.units.block(block));
+      co_await collected;
     }
     branches_.forget_stamp_if_unused(id);
   }
@@ -79,6 +77,32 @@ Task<void> Family::run_collection() {
   if (places_.pending_count() > 0 || !homes_to_trim_.empty()) sync_wanted_ = true;
   start_sync_if_wanted();
   changed_.notify_all();
+}
+
+Task<void> Family::collect_block(std::vector<UnitIndex> units) {
+  StepTimer step(loop_, background_steps_);
+  for (const UnitIndex unit : units) {
+    HoldUnits hold(holds_, unit);
+    const bool waits = holds_.is_held(unit);
+    if (waits) step.end();
+    co_await hold;
+    if (waits) step.begin();
+    bool resident = is_resident(unit, 1);
+    if (!resident) {
+      step.end();
+      // What cannot be read now is collected after the next opening that looks at every version.
+      const Status loaded = co_await load(unit, 1);
+      resident = loaded.ok();
+      step.begin();
+    }
+    if (resident) collect_unit(unit);
+    hold.release();
+    if (!step.is_over()) continue;
+    step.end();
+    co_await Yield(loop_);
+    step.begin();
+  }
+  step.end();
 }
 
 void Family::collect_unit(UnitIndex unit) {
@@ -108,41 +132,57 @@ void Family::restore_version(UnitIndex unit, StampId stamp, Place place) {
   map_.put(unit, stamp, place, &former);
 }
 
+// A version without a newer one of its branch is the rule after a crash, and dead or not with its stamp.
 bool Family::collect_all() {
+  std::unordered_map<StampId, bool> dead_alone;
+  for (const auto& [id, stamp] : branches_.stamps()) {
+    dead_alone[id] = branches_.is_dead(stamp.branch, stamp.epoch, kNoLimit);
+  }
   std::vector<VersionMap::Entry> dead_entries;
-  std::vector<Version> versions;
-  UnitIndex unit = 0;
+  std::vector<VersionMap::Entry> entries;
   auto finish_unit = [&] {
-    for (const Version& dead : dead_versions(branches_, std::move(versions))) {
-      dead_entries.push_back(VersionMap::Entry{unit, dead.stamp, dead.place});
+    if (entries.size() == 1) {
+      if (dead_alone.at(entries.front().stamp)) dead_entries.push_back(entries.front());
+    } else {
+      std::vector<Version> versions;
+      for (const VersionMap::Entry& entry : entries) {
+        const Stamp& stamp = branches_.stamp(entry.stamp);
+        versions.push_back(Version{stamp.branch, stamp.epoch, entry.stamp, entry.place});
+      }
+      for (const Version& dead : dead_versions(branches_, std::move(versions))) {
+        dead_entries.push_back(VersionMap::Entry{entries.front().unit, dead.stamp, dead.place});
+      }
     }
-    versions.clear();
+    entries.clear();
   };
   map_.for_all([&](const VersionMap::Entry& entry) {
-    if (entry.unit != unit) finish_unit();
-    unit = entry.unit;
-    const Stamp& stamp = branches_.stamp(entry.stamp);
-    versions.push_back(Version{stamp.branch, stamp.epoch, entry.stamp, entry.place});
+    if (!entries.empty() && entry.unit != entries.front().unit) finish_unit();
+    entries.push_back(entry);
   });
-  finish_unit();
+  if (!entries.empty()) finish_unit();
   for (const VersionMap::Entry& dead : dead_entries) drop_version(dead.unit, dead.stamp);
 
   bool consistent = true;
+  StampId last_id = 0;
+  Stamp* last = nullptr;
   map_.for_all([&](const VersionMap::Entry& entry) {
     if (entry.place != kHome && !places_.claim(entry.place)) consistent = false;
+    if (entry.stamp != last_id) last = &branches_.stamp(last_id = entry.stamp);
+    last->units.add(entry.unit);
+    ++last->version_count;
   });
   homes_can_be_free_ = true;
-  rebuild_index();
+  forget_unused_stamps();
   return consistent;
 }
 
-void Family::rebuild_index() {
+void Family::opened_from_summary() {
+  homes_can_be_free_ = true;
+  forget_unused_stamps();
+}
+
+void Family::forget_unused_stamps() {
   std::vector<StampId> unused;
-  map_.for_all([&](const VersionMap::Entry& entry) {
-    Stamp& stamp = branches_.stamp(entry.stamp);
-    stamp.units.push_back(entry.unit);
-    ++stamp.version_count;
-  });
   for (const auto& [id, stamp] : branches_.stamps()) {
     if (stamp.version_count == 0) unused.push_back(id);
   }

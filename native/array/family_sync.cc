@@ -1,10 +1,13 @@
 #include <algorithm>
 
 #include "array/family.h"
+#include "array/step_timer.h"
 #include "base/planted.h"
 
 namespace holdfast {
 namespace {
+
+constexpr size_t kFreedPerRound = 128;
 
 struct TaskSyncWaiter : SyncWaiter {
   explicit TaskSyncWaiter(Family& family_) : family(family_) {
@@ -99,9 +102,10 @@ Task<Status> Family::sync_round() {
 
   durable_mark_ = std::max(durable_mark_, batch);
   syncs_completed_ = this_sync;
-  places_.release_pending(this_sync - 1);
-  std::erase_if(homes_let_go_, [&](const auto& home) { return home.second < this_sync; });
-  trim_if_worthwhile();
+  if (!freeing_) {
+    freeing_ = true;
+    loop_.spawn(run_freeing());
+  }
   if (!recent_.empty() && (marks_said_.empty() || marks_said_.back().second < batch) && batch > mark_on_disk_) {
     std::vector<uint8_t> record;
     encode_durable(record, id(), planted(PlantedBug::early_mark) ? last_record_batch_ : batch);
@@ -109,6 +113,35 @@ Task<Status> Family::sync_round() {
   }
   update_mark();
   co_return Status();
+}
+
+// Homes let go before a sync began that has completed; true if there may be more.
+bool Family::free_some_homes(size_t count) {
+  for (; count > 0; --count) {
+    if (homes_let_go_order_.empty() || homes_let_go_order_.front().first >= syncs_completed_) return false;
+    const auto [syncs_begun, unit] = homes_let_go_order_.front();
+    homes_let_go_order_.pop_front();
+    const auto found = homes_let_go_.find(unit);
+    if (found != homes_let_go_.end() && found->second == syncs_begun) homes_let_go_.erase(found);
+  }
+  return true;
+}
+
+Task<void> Family::run_freeing() {
+  StepTimer step(loop_, background_steps_);
+  for (;;) {
+    bool more = places_.release_pending(syncs_completed_ - 1, kFreedPerRound);
+    if (free_some_homes(kFreedPerRound)) more = true;
+    if (!more) break;
+    if (!step.is_over()) continue;
+    step.end();
+    co_await Yield(loop_);
+    step.begin();
+  }
+  step.end();
+  freeing_ = false;
+  trim_if_worthwhile();
+  changed_.notify_all();
 }
 
 Task<void> Family::sync_file(int file, int64_t* result, int* running) {

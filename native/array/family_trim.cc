@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "array/family.h"
+#include "array/step_timer.h"
 
 namespace holdfast {
 namespace {
@@ -17,8 +18,8 @@ namespace {
 constexpr uint64_t kKeptPlacesMin = (1 << 20) / kUnitBytes;
 constexpr uint64_t kKeptPlacesMax = (64 << 20) / kUnitBytes;
 constexpr uint64_t kPunchPlacesMax = (4 << 20) / kUnitBytes;
-constexpr size_t kHomesPerPunch = 1024;
-constexpr size_t kHomesPerPiece = 2048;
+constexpr size_t kHomesPerPunch = 128;
+constexpr size_t kHomesPerPiece = 512;
 
 }  // namespace
 
@@ -54,9 +55,11 @@ Task<void> Family::trim_area() {
   uint64_t below = UINT64_MAX;
   while (below > 0 && places_.free_backed_count() > kept_places()) {
     while (preparing_area_) co_await changed_.wait();
+    StepTimer step(loop_, background_steps_);
     uint64_t from = 0;
     uint64_t to = 0;
     const bool found = places_.find_punchable(below, kPunchPlacesMax, &from, &to, &below);
+    step.end();
     if (!found) {
       co_await Yield(loop_);
       continue;
@@ -77,6 +80,7 @@ Task<void> Family::trim_homes() {
   std::vector<UnitIndex> later;
   while (!homes_to_trim_.empty()) {
     const size_t rest = homes_to_trim_.size() - std::min(homes_to_trim_.size(), kHomesPerPiece);
+    StepTimer step(loop_, background_steps_);
     std::vector<UnitIndex> piece(homes_to_trim_.begin() + static_cast<ptrdiff_t>(rest), homes_to_trim_.end());
     homes_to_trim_.resize(rest);
     std::sort(piece.begin(), piece.end());
@@ -85,7 +89,9 @@ Task<void> Family::trim_homes() {
       size_t end = at + 1;
       while (end < piece.size() && end - at < kHomesPerPunch && piece[end] == piece[end - 1] + 1) ++end;
       HoldUnits hold(holds_, piece[at], static_cast<uint32_t>(end - at));
+      step.end();
       co_await hold;
+      step.begin();
       // Each has been written to again, or is still nobody's, or will be: a record of the unit may still be lost.
       while (at < end && !home_may_be_taken(piece[at])) {
         if (branches_.home_is_free(map_, piece[at])) later.push_back(piece[at]);
@@ -96,7 +102,9 @@ Task<void> Family::trim_homes() {
       int64_t result = 0;
       if (to > at) {
         const uint64_t length = std::min(unit_offset(to - at), base_bytes() - unit_offset(piece[at]));
+        step.end();
         result = co_await IoAwait(loop_, IoOp::punch, base_file_, unit_offset(piece[at]), nullptr, length);
+        step.begin();
       }
       at = to;
       hold.release();
@@ -105,7 +113,12 @@ Task<void> Family::trim_homes() {
         homes_to_trim_.clear();
         co_return;
       }
+      if (!step.is_over()) continue;
+      step.end();
+      co_await Yield(loop_);
+      step.begin();
     }
+    step.end();
     co_await Yield(loop_);
   }
   homes_to_trim_.insert(homes_to_trim_.end(), later.begin(), later.end());

@@ -162,7 +162,24 @@ void Lun::hold_units(LunRequest& request) {
   if (family_->holds().acquire(holder)) start(request);
 }
 
+// What the map says of the units is still in the checkpoint that the array was opened from.
+Task<void> Lun::load_and_start(LunRequest& request) {
+  request.status = co_await family_->load(request.holder.first_unit, request.holder.unit_count);
+  if (request.status.ok()) {
+    start(request);
+  } else if (request.op == LunOp::write) {
+    finish_write(request);
+  } else {
+    family_->holds().release(request.holder);
+    complete(request);
+  }
+}
+
 void Lun::start(LunRequest& request) {
+  if (!family_->is_resident(request.holder.first_unit, request.holder.unit_count)) {
+    loop_.spawn(load_and_start(request));
+    return;
+  }
   if (request.op == LunOp::read) {
     start_read(request);
   } else {

@@ -126,6 +126,7 @@ class Lun final : public Holdable {
   void admit(LunRequest& request);
   void hold_units(LunRequest& request);
   void start(LunRequest& request);
+  Task<void> load_and_start(LunRequest& request);
   void start_read(LunRequest& request);
   void start_write(LunRequest& request);
   bool plan_write(LunRequest& request, UnitIndex unit);

@@ -108,11 +108,27 @@ void Places::set_free(Place place) {
   search_from_ = std::min(search_from_, word);
 }
 
-void Places::release_pending(uint64_t syncs_begun) {
-  while (!pending_.empty() && pending_.front().syncs_begun <= syncs_begun) {
+std::vector<uint64_t> Places::in_use() const {
+  std::vector<uint64_t> words = used_;
+  for (const Pending& pending : pending_) words[pending.place / 64] &= ~(uint64_t{1} << (pending.place % 64));
+  while (!words.empty() && words.back() == 0) words.pop_back();
+  return words;
+}
+
+void Places::restore(std::vector<uint64_t> in_use) {
+  used_ = std::move(in_use);
+  used_count_ = 0;
+  for (const uint64_t word : used_) used_count_ += static_cast<uint64_t>(std::popcount(word));
+  end_ = used_.empty() ? 0 : used_.size() * 64 - static_cast<uint64_t>(std::countl_zero(used_.back()));
+}
+
+bool Places::release_pending(uint64_t syncs_begun, size_t count) {
+  for (; count > 0; --count) {
+    if (pending_.empty() || pending_.front().syncs_begun > syncs_begun) return false;
     set_free(pending_.front().place);
     pending_.pop_front();
   }
+  return true;
 }
 
 }  // namespace holdfast

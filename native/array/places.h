@@ -49,8 +49,13 @@ class Places {
 
   /// Lets go of a place named by a record, at a moment when `syncs_begun` syncs of the family had begun.
   void let_go(Place place, uint64_t syncs_begun) { pending_.push_back({place, syncs_begun}); }
-  /// Frees everything that was let go when at most `syncs_begun` syncs had begun.
-  void release_pending(uint64_t syncs_begun);
+  /// Frees what was let go when at most `syncs_begun` syncs had begun, at most so many; true if there may be more.
+  bool release_pending(uint64_t syncs_begun, size_t count = SIZE_MAX);
+
+  /// One bit a place, 1 = named by a version: what is taken and not pending, so only while no write is under way.
+  std::vector<uint64_t> in_use() const;
+  /// What in_use() said, in an empty table.
+  void restore(std::vector<uint64_t> in_use);
 
   uint64_t pending_count() const { return pending_.size(); }
   uint64_t used_count() const { return used_count_; }

@@ -89,6 +89,7 @@ Task<Status> Plex::reserve() {
         // A unit that is cloned needs no room of its own; neither do those around it that are at home too.
         step = can_clone_ ? kRunBytes : kAllocateBytes;
         const uint64_t length = std::min(step, extent.length_bytes - at);
+        if (is_cloned) (void)co_await readable().family().load(first, static_cast<uint32_t>(units_of(length)));
         if (is_cloned && is_at_home(first, static_cast<uint32_t>(units_of(length)))) continue;
         Status room = co_await allocate(extent.offset_bytes + at, length);
         if (!room.ok()) co_return room;
@@ -184,6 +185,7 @@ Task<Status> Plex::copy_run(UnitIndex first, uint32_t count) {
 
 bool Plex::is_at_home(UnitIndex first, uint32_t count) {
   Family& family = readable().family();
+  if (!family.is_resident(first, count)) return false;
   for (UnitIndex unit = first; unit - first < count; ++unit) {
     if (family.branches().see(family.map(), readable().record().view, unit).place != kHome) return false;
   }
@@ -192,6 +194,8 @@ bool Plex::is_at_home(UnitIndex first, uint32_t count) {
 
 // False: the run has to be copied. Whoever writes to these units meanwhile waits.
 Task<bool> Plex::clone_run(UnitIndex first, uint32_t count) {
+  // Where it fails, the run is copied, and the read says why.
+  (void)co_await readable().family().load(first, count);
   if (unit_offset(uint64_t{first} + count) > source_->size_bytes() || !is_at_home(first, count)) co_return false;
   Family& family = source_->family();
   HoldUnits hold(family.holds(), first, count);

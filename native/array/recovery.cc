@@ -38,7 +38,7 @@ Recovery::~Recovery() = default;
 
 Task<Status> Recovery::run() {
   Status status = co_await load_checkpoint();
-  if (status.ok()) status = co_await replay_journals();
+  if (status.ok() && !untouched_since_close_) status = co_await replay_journals();
   if (status.ok()) status = co_await build();
   co_return status;
 }
@@ -60,20 +60,57 @@ Task<Status> Recovery::load_checkpoint() {
   if (!file.ok()) co_return file.status();
   FileStat stat;
   (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
-  Result<CheckpointImage> image = co_await read_checkpoint(loop_, file.value(), stat.size_bytes, name);
-  co_await array_.files_.close(file.value());
-  if (!image.ok()) co_return image.status();
-  header_ = image.value().header;
+  Result<StoredCheckpoint> stored = co_await read_checkpoint(loop_, file.value(), stat.size_bytes, name);
+  if (!stored.ok()) {
+    co_await array_.files_.close(file.value());
+    co_return stored.status();
+  }
+  CheckpointImage& image = stored.value().image;
+  header_ = image.header;
+  Status status;
   if (header_.number != number || header_.array != array_.manifest_.id) {
-    co_return damaged(name, 0, "it belongs to another array or has another number");
+    status = damaged(name, 0, "it belongs to another array or has another number");
   }
   next_sequence_ = header_.first_sequence;
-  Status applied = apply_all(image.value().structure, 0, name);
-  if (!applied.ok()) co_return applied;
-  for (auto& [family, leaf] : image.value().leaves) {
+  if (status.ok()) status = apply_all(image.structure, 0, name);
+  if (status.ok() && !image.summary.empty()) status = co_await look_for_life();
+  if (status.ok() && untouched_since_close_) {
+    summary_ = std::move(image.summary);
+    array_.leaf_store_ = std::make_unique<LeafStore>(loop_, file.value(), name, stored.value().leaves_at_bytes,
+                                                     stored.value().leaf_count);
+    co_return status;
+  }
+  if (status.ok()) status = co_await read_leaves(loop_, file.value(), name, &stored.value());
+  co_await array_.files_.close(file.value());
+  if (!status.ok()) co_return status;
+  for (auto& [family, leaf] : image.leaves) {
     auto found = families_.find(family);
     if (found == families_.end()) co_return damaged(name, 0, "a leaf of the map belongs to no family");
-    found->second.leaves.push_back(leaf);
+    found->second.leaves.push_back(std::move(leaf));
+  }
+  co_return status;
+}
+
+// A summary counts only if nothing was ever written to a journal behind it: that is empty then, and the only one.
+Task<Status> Recovery::look_for_life() {
+  for (const auto& [id, state] : families_) {
+    // It goes (discard_empty), and the summary would be one of another array.
+    const bool is_used =
+        std::any_of(luns_.begin(), luns_.end(), [&](const auto& lun) { return lun.second.family == id; });
+    if (!is_used) co_return Status();
+  }
+  for (const uint64_t number : journal_numbers_) {
+    if (number > header_.number) co_return Status();
+  }
+  Result<int> file = co_await open_own(array_.files_.journal(header_.number), O_RDWR);
+  if (!file.ok()) co_return file.status();
+  FileStat stat;
+  const int64_t found = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
+  untouched_since_close_ = found >= 0 && stat.size_bytes == 0;
+  if (untouched_since_close_) {
+    array_.journal_file_ = file.value();
+  } else {
+    co_await array_.files_.close(file.value());
   }
   co_return Status();
 }
@@ -202,8 +239,7 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
       if (!decode(in, &record)) return malformed;
       auto found = families_.find(record.family);
       if (found == families_.end() || found->second.stamps.count(record.stamp) == 0) return malformed;
-      const uint64_t key = (uint64_t{record.unit} << 32) | record.stamp;
-      found->second.redirected[key].push_back(Candidate{batch, record.place, record.data_crc});
+      found->second.redirected.push_back(Candidate{record.unit, record.stamp, record.place, record.data_crc, batch});
       return Status();
     }
     case RecordType::durable: {

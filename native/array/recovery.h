@@ -8,6 +8,9 @@
 // otherwise the version before them stands. Last, everything nobody can see is dropped, and every place that is left
 // is claimed; a place claimed twice is damage.
 //
+// A checkpoint that was written when the array was closed has a summary (array/summary.h). If nothing follows it, that
+// is all that is read: leaves of the maps come when they are asked for, and journal and checkpoint are gone on with.
+//
 // Thread: the loop's. Used once, by StorageArray::open.
 #pragma once
 
@@ -40,16 +43,17 @@ class Recovery {
  private:
   // What journal records said about a version, in order; the last that can be believed counts.
   struct Candidate {
-    uint64_t batch = 0;
+    UnitIndex unit = 0;
+    StampId stamp = 0;
     Place place = kHome;
     uint32_t data_crc = 0;
+    uint64_t batch = 0;
   };
   struct FamilyState {
     FamilyRecord record;
     std::map<StampId, StampRecord> stamps;
     std::vector<VersionMap::LeafRef> leaves;
-    // (unit, stamp) → what the journal said.
-    std::map<uint64_t, std::vector<Candidate>> redirected;
+    std::vector<Candidate> redirected;
     uint64_t durable_mark = 0;
   };
 
@@ -66,7 +70,10 @@ class Recovery {
   Task<Status> look_for_damage(uint64_t ended_number);
   Status apply_all(std::span<const uint8_t> records, uint64_t batch, const std::string& where);
   Status apply(RecordType type, std::span<const uint8_t> payload, uint64_t batch);
+  Task<Status> look_for_life();
   Task<Status> build();
+  Task<Status> restore_map(FamilyState& state, Family& family);
+  Task<Status> restore_summaries();
   Task<Status> open_family(FamilyState& state);
   Task<Status> open_adopted(FamilyState& state, int* file);
   Task<Status> believe_redirects(FamilyState& state, Family& family);
@@ -77,6 +84,9 @@ class Recovery {
   const OpenOptions& options_;
   Loop& loop_;
   CheckpointHeader header_;
+  // The checkpoint has a summary, and its journal is empty.
+  bool untouched_since_close_ = false;
+  std::vector<uint8_t> summary_;
   uint64_t last_number_ = 0;
   uint64_t next_sequence_ = 1;
   // Where the journal that was replayed last ended.

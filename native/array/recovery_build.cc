@@ -6,6 +6,7 @@
 
 #include "array/recovery.h"
 #include "array/storage_array.h"
+#include "array/summary.h"
 #include "base/crc.h"
 #include "base/planted.h"
 
@@ -14,8 +15,13 @@ namespace holdfast {
 Task<Status> Recovery::build() {
   array_.number_ = last_number_;
   array_.next_branch_ = std::max(header_.next_branch, highest_branch_ + 1);
-  // Batches that were never readable again are never to be mistaken for those that follow.
-  array_.journal_.start(-1, 0, next_sequence_ + 1);
+  if (untouched_since_close_) {
+    array_.number_ = header_.number;
+    array_.journal_.start(array_.journal_file_, header_.journal_generation, header_.first_sequence);
+  } else {
+    // Batches that were never readable again are never to be mistaken for those that follow.
+    array_.journal_.start(-1, 0, next_sequence_ + 1);
+  }
   for (const auto& [guid, lun] : luns_) families_with_luns_.insert(lun.family);
   discard_empty();
   for (auto& [id, state] : families_) {
@@ -31,20 +37,30 @@ Task<Status> Recovery::build() {
       family.branches().restore_stamp(stamp_id, stamp.branch, stamp.epoch);
       family.branches().raise_epoch(stamp.branch, stamp.epoch);
     }
-    for (VersionMap::LeafRef& leaf : state.leaves) family.map().append_leaf(std::move(leaf));
-    Status believed = co_await believe_redirects(state, family);
-    if (!believed.ok()) co_return believed;
-    if (!family.collect_all()) {
-      co_return damaged(array_.files_.area(state.record.original), 0, "two units are said to live in one place");
-    }
-    family.checkpointed(next_sequence_);
-    if (array_.recovered_unclean_) {
-      // What was believed may still be on its way from the page cache to the disk.
-      family.data_written(true);
-      family.data_written(false);
-    }
+    if (untouched_since_close_) continue;
+    Status restored = co_await restore_map(state, family);
+    if (!restored.ok()) co_return restored;
   }
+  Status restored;
+  if (untouched_since_close_) restored = co_await restore_summaries();
   for (auto& [guid, lun] : array_.luns_) lun->present_epoch_restored();
+  co_return restored;
+}
+
+Task<Status> Recovery::restore_map(FamilyState& state, Family& family) {
+  for (VersionMap::LeafRef& leaf : state.leaves) family.map().append_leaf(std::move(leaf));
+  state.leaves.clear();
+  Status believed = co_await believe_redirects(state, family);
+  if (!believed.ok()) co_return believed;
+  if (!family.collect_all()) {
+    co_return damaged(array_.files_.area(state.record.original), 0, "two units are said to live in one place");
+  }
+  family.checkpointed(next_sequence_);
+  if (array_.recovered_unclean_) {
+    // What was believed may still be on its way from the page cache to the disk.
+    family.data_written(true);
+    family.data_written(false);
+  }
   co_return Status();
 }
 
@@ -57,6 +73,31 @@ void Recovery::discard_empty() {
     array_.doomed_families_.push_back(DoomedFamily{record.family, record.original, 0});
     return true;
   });
+}
+
+Task<Status> Recovery::restore_summaries() {
+  ByteReader in(summary_);
+  uint32_t next_leaf = 0;
+  std::vector<uint8_t> reopened;
+  for (auto& [id, state] : families_) {
+    Family& family = *array_.families_.at(id);
+    if (!restore_summary(in, family, &next_leaf)) {
+      co_return damaged(array_.files_.checkpoint(header_.number), kUnitBytes, "its summary makes no sense");
+    }
+    family.set_leaf_store(array_.leaf_store_.get());
+    family.checkpointed(header_.first_sequence - 1);
+    // From now on the image may change without a record: whoever opens the array next must not take that for a
+    // stranger.
+    FamilyRecord record = family.record();
+    record.closed_cleanly = false;
+    if (family.adopted()) encode(reopened, record);
+  }
+  if (!in.done()) {
+    co_return damaged(array_.files_.checkpoint(header_.number), kUnitBytes, "its summary makes no sense");
+  }
+  if (reopened.empty()) co_return Status();
+  const uint64_t batch = array_.journal_.append(reopened);
+  co_return co_await array_.journal_.commit(batch);
 }
 
 Task<Status> Recovery::open_adopted(FamilyState& state, int* file) {
@@ -148,30 +189,39 @@ void Recovery::restore_sets() {
 }
 
 Task<Status> Recovery::believe_redirects(FamilyState& state, Family& family) {
+  const auto key = [](const Candidate& candidate) { return VersionMap::key_of(candidate.unit, candidate.stamp); };
+  // By version; in the order of the journal within each.
+  std::vector<Candidate>& candidates = state.redirected;
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [&](const Candidate& one, const Candidate& other) { return key(one) < key(other); });
   AlignedBuffer bytes = make_aligned(kUnitBytes);
-  for (const auto& [key, candidates] : state.redirected) {
-    const auto unit = static_cast<UnitIndex>(key >> 32);
-    const auto stamp = static_cast<StampId>(key);
+  for (size_t end = candidates.size(); end > 0;) {
+    size_t begin = end - 1;
+    while (begin > 0 && key(candidates[begin - 1]) == key(candidates[end - 1])) --begin;
+    const UnitIndex unit = candidates[begin].unit;
     if (unit >= units_of(family.base_bytes())) {
       co_return damaged(array_.files_.area(state.record.original), unit_offset(unit), "a redirect lies behind the LUN");
     }
-    for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
-      bool believed = candidate->batch <= state.durable_mark || planted(PlantedBug::unchecked_data);
+    for (size_t at = end; at > begin; --at) {
+      const Candidate& candidate = candidates[at - 1];
+      bool believed = candidate.batch <= state.durable_mark || planted(PlantedBug::unchecked_data);
       if (!believed) {
-        const bool home = candidate->place == kHome;
+        const bool home = candidate.place == kHome;
         const int64_t result = co_await IoAwait(loop_, IoOp::read, home ? family.base_file() : family.area_file(),
-                                                unit_offset(home ? unit : candidate->place), bytes.get(), kUnitBytes);
+                                                unit_offset(home ? unit : candidate.place), bytes.get(), kUnitBytes);
         if (result < 0) {
           co_return Status::from_errno(static_cast<int>(-result), "reading redirected data", unit_offset(unit));
         }
         std::memset(bytes.get() + result, 0, kUnitBytes - static_cast<size_t>(result));
-        believed = crc32c(bytes.get(), kUnitBytes) == candidate->data_crc;
+        believed = crc32c(bytes.get(), kUnitBytes) == candidate.data_crc;
       }
       if (!believed) continue;
-      family.restore_version(unit, stamp, candidate->place);
+      family.restore_version(unit, candidate.stamp, candidate.place);
       break;
     }
+    end = begin;
   }
+  candidates = {};
   co_return Status();
 }
 

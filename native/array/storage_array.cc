@@ -39,7 +39,7 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::create(Loop& loop, Lea
   if (!lock.ok()) co_return lock.status();
   array->lock_file_ = lock.value();
   array->number_ = 0;
-  const CheckpointImage first = array->image(1, random_generation(), false);
+  CheckpointImage first = array->image(1, random_generation(), false);
   Status installed = co_await array->install_checkpoint(first);
   // The manifest comes last: a directory without one holds no array.
   if (installed.ok()) installed = co_await array->files_.write_manifest(manifest);
@@ -68,8 +68,8 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::open(Loop& loop, Lease
     for (const auto& [id, family] : array->families_) families.push_back(family.get());
     recovered = co_await array->sync_families(families);
   }
-  if (recovered.ok()) {
-    const CheckpointImage fresh = array->image(array->number_ + 1, random_generation(), false);
+  if (recovered.ok() && array->leaf_store_ == nullptr) {
+    CheckpointImage fresh = array->image(array->number_ + 1, random_generation(), false);
     recovered = co_await array->install_checkpoint_with_reserve(fresh);
   }
   if (recovered.ok()) {
@@ -138,6 +138,13 @@ LunInfo StorageArray::describe(Lun& lun) const {
   return info;
 }
 
+Task<Result<CheckReport>> StorageArray::check_all() {
+  const Running running(*this);
+  Status loaded = co_await load_maps();
+  if (!loaded.ok()) co_return loaded;
+  co_return check();
+}
+
 CheckReport StorageArray::check() const {
   CheckReport report;
   for (const auto& [guid, lun] : luns_) ++(lun->is_copy() ? report.copies : report.luns);
@@ -145,11 +152,12 @@ CheckReport StorageArray::check() const {
     report.versions += family->map().entry_count();
     Places named;
     family->map().for_all([&](const VersionMap::Entry& entry) {
-      const std::string where = "unit " + std::to_string(entry.unit) + " of " + family->record().original.to_string();
-      if (family->branches().stamps().count(entry.stamp) == 0) report.faults.push_back(where + ": unknown stamp");
-      if (entry.place != kHome && !named.claim(entry.place)) {
-        report.faults.push_back(where + ": its place is named twice");
-      }
+      const auto add_fault = [&](const char* what) {
+        report.faults.push_back("unit " + std::to_string(entry.unit) + " of " + family->record().original.to_string() +
+                                what);
+      };
+      if (family->branches().stamps().count(entry.stamp) == 0) add_fault(": unknown stamp");
+      if (entry.place != kHome && !named.claim(entry.place)) add_fault(": its place is named twice");
     });
   }
   return report;

@@ -35,6 +35,7 @@
 #include "array/checkpoint.h"
 #include "array/family.h"
 #include "array/journal.h"
+#include "array/leaf_store.h"
 #include "array/lun.h"
 #include "array/plex.h"
 #include "array/records.h"
@@ -159,7 +160,10 @@ class StorageArray {
 
   // Upkeep. ------------------------------------------------------------------------------------------------------
   Task<Status> checkpoint();
+  /// Looks at every version that is in memory.
   CheckReport check() const;
+  /// Looks at every version, which makes all maps resident.
+  Task<Result<CheckReport>> check_all();
 
  private:
   friend class Recovery;
@@ -259,13 +263,15 @@ class StorageArray {
   Task<Status> grow_base(Family& family, uint64_t size_bytes);
 
   CheckpointImage image(uint64_t number, uint64_t generation, bool closing);
-  Task<Status> write_checkpoint_file(const CheckpointImage& image);
+  Task<Status> write_checkpoint_file(CheckpointImage& image);
   Task<Result<int>> make_journal_file(uint64_t number);
   Task<void> remove_older_files(uint64_t number);
-  Task<Status> install_checkpoint(const CheckpointImage& image);
-  Task<Status> install_checkpoint_with_reserve(const CheckpointImage& image);
+  Task<Status> install_checkpoint(CheckpointImage& image);
+  Task<Status> install_checkpoint_with_reserve(CheckpointImage& image);
+  bool is_as_opened() const;
   Task<void> keep_reserve();
   Task<Status> checkpoint_in_use();
+  Task<Status> load_maps();
   Task<void> close_former_journal();
   void checkpoint_if_due();
   Task<void> run_checkpoint();
@@ -344,6 +350,8 @@ class StorageArray {
   WalkId next_walk_ = 1;
   std::map<ResyncId, RunningResync> resyncs_;
   ResyncId next_resync_ = 1;
+  // Where leaves of maps lie that were not needed yet; null unless the array was closed before it was opened.
+  std::unique_ptr<LeafStore> leaf_store_;
   // Deleted for good as soon as their files are.
   std::vector<DoomedFamily> doomed_families_;
 };

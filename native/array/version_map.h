@@ -3,11 +3,16 @@
 // Where the redirected units of a family live: a sorted map from (unit, stamp) to a place.
 //
 // A version of a unit is written under a stamp, which stands for one epoch of one branch (array/branches.h). Units
-// without a version are read from the base file. The map is a directory of leaves; a leaf holds up to kEntriesMax
-// entries of 12 bytes in 4 KiB, packed and sorted, the same in memory and in a checkpoint.
+// without a version are read from the base file. The map is a directory of leaves, each with its first key; a leaf
+// holds up to kEntriesMax entries of 12 bytes in 4 KiB, packed and sorted, the same in memory and in a checkpoint. A
+// full leaf shares its entries with a neighbour that has room before it is split, so leaves written at random are well
+// filled.
 //
 // A checkpoint takes a snapshot of the map in one turn by sharing the leaves; a shared leaf is copied before it
 // is changed. So the map goes on changing while an older state of it is being written.
+//
+// A map that was opened may have leaves that are still stored: only their first key and their page in the checkpoint
+// are known. Whoever asks about a unit makes its leaves resident before (array/leaf_store.h); once there, they stay.
 //
 // Thread: the loop's (reference counts are not atomic). Crash: the map is rebuilt from checkpoint and journal.
 #pragma once
@@ -73,20 +78,23 @@ class VersionMap {
   /// Calls visit(const Entry&) for every version of the unit, in the order of stamps.
   template <typename Visit>
   void for_unit(UnitIndex unit, Visit visit) const {
-    for (size_t leaf = leaf_of(unit, 0); leaf < directory_.size(); ++leaf) {
-      const Leaf& page = *directory_[leaf].get();
+    if (directory_.empty()) return;
+    for (size_t slot = slot_of(unit, 0); slot < directory_.size(); ++slot) {
+      const Leaf& page = *directory_[slot].leaf.get();
       for (uint32_t i = lower_bound(page, unit, 0); i < page.entry_count; ++i) {
         if (page.entries[i].unit != unit) return;
         visit(page.entries[i]);
       }
+      if (slot + 1 < directory_.size() && directory_[slot + 1].first_key >> 32 > unit) return;
     }
   }
 
-  /// Calls visit(const Entry&) for every version there is.
+  /// Calls visit(const Entry&) for every version there is in a resident leaf.
   template <typename Visit>
   void for_all(Visit visit) const {
-    for (const LeafRef& leaf : directory_) {
-      for (uint32_t i = 0; i < leaf->entry_count; ++i) visit(leaf->entries[i]);
+    for (const Slot& slot : directory_) {
+      if (slot.leaf.get() == nullptr) continue;
+      for (uint32_t i = 0; i < slot.leaf->entry_count; ++i) visit(slot.leaf->entries[i]);
     }
   }
 
@@ -102,23 +110,57 @@ class VersionMap {
   /// Appends a leaf as read from a checkpoint; leaves must come in order.
   void append_leaf(LeafRef leaf);
 
-  /// The leaves as they are now.
-  std::vector<LeafRef> snapshot() const { return directory_; }
+  /// The leaves as they are now, all of them resident.
+  std::vector<LeafRef> snapshot() const;
+
+  // Leaves that are stored. --------------------------------------------------------------------------------------
+  struct Stored {
+    uint64_t first_key = 0;
+    uint32_t page = 0;
+  };
+  /// Appends a leaf of which only this is known; leaves must come in order.
+  void append_stored(uint64_t first_key, uint32_t page, uint32_t entry_count);
+  /// Whether everything about the units first .. first + count - 1 is in memory, the room for new versions included.
+  bool is_resident(UnitIndex first, uint32_t count) const {
+    return stored_count_ == 0 || !find_stored(first, first + (count - 1), nullptr);
+  }
+  /// The first stored leaf that concerns the units first .. last; false if there is none.
+  bool find_stored(UnitIndex first, UnitIndex last, Stored* stored) const;
+  /// The leaf that was stored there; nothing happens if it is resident already.
+  void make_resident(const Stored& stored, LeafRef leaf);
+  size_t stored_count() const { return stored_count_; }
 
   uint64_t entry_count() const { return entry_count_; }
   size_t leaf_count() const { return directory_.size(); }
-  uint64_t memory_bytes() const { return directory_.size() * (sizeof(Leaf) + sizeof(LeafRef)); }
+  uint64_t memory_bytes() const {
+    return (directory_.size() - stored_count_) * sizeof(Leaf) + directory_.size() * sizeof(Slot);
+  }
+
+  static constexpr uint64_t key_of(UnitIndex unit, StampId stamp) { return (uint64_t{unit} << 32) | stamp; }
+  static constexpr uint64_t key_of(const Entry& entry) { return key_of(entry.unit, entry.stamp); }
 
  private:
-  static uint32_t lower_bound(const Leaf& leaf, UnitIndex unit, StampId stamp);
-  // Index of the first leaf that can hold (unit, stamp) or something behind it.
-  size_t leaf_of(UnitIndex unit, StampId stamp) const;
-  Leaf& own(size_t index);
-  void split(size_t index, uint32_t position);
-  void merge_around(size_t index);
+  // Keys from first_key up to that of the next slot are looked for here; those before the first one in the first.
+  struct Slot {
+    uint64_t first_key;
+    LeafRef leaf;  // null: stored
+    uint32_t page;
+  };
 
-  // In order; no leaf is empty.
-  std::vector<LeafRef> directory_;
+  static uint32_t lower_bound(const Leaf& leaf, UnitIndex unit, StampId stamp);
+  // The slot whose leaf has (unit, stamp) if any has; there is at least one.
+  size_t slot_of(UnitIndex unit, StampId stamp) const;
+  Leaf& own(size_t index);
+  bool is_resident(size_t index) const { return directory_[index].leaf.get() != nullptr; }
+  void make_room(size_t index);
+  bool share(size_t left, size_t emptier);
+  void split(size_t index, uint32_t keep);
+  void merge_around(size_t index);
+  void remove_slot(size_t index) { directory_.erase(directory_.begin() + static_cast<ptrdiff_t>(index)); }
+
+  // In order. First keys only move where both leaves concerned are resident, so a unit whose leaves are stays so.
+  std::vector<Slot> directory_;
+  size_t stored_count_ = 0;
   uint64_t entry_count_ = 0;
 };
 

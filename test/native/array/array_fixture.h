@@ -119,10 +119,13 @@ class ArrayTest : public testing::Test {
   }
 
   /// The process is gone; what it wrote is there.
-  Status die_and_open(OpenOptions options = {}) {
+  void die() {
     machine().switch_off();
     machine().disk()->process_exit(1);
     machine_ = std::make_unique<Machine>(machine().disk(), 8);
+  }
+  Status die_and_open(OpenOptions options = {}) {
+    die();
     return machine().open_array(options);
   }
   Status cut_power_and_open(CrashPolicy policy = CrashPolicy::drop_all, uint64_t seed = 1) {
@@ -136,7 +139,9 @@ class ArrayTest : public testing::Test {
     return closed.ok() ? machine().open_array(options) : closed;
   }
   void expect_consistent() {
-    for (const std::string& fault : array().check().faults) ADD_FAILURE() << fault;
+    const Result<CheckReport> report = machine().run(array().check_all());
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    for (const std::string& fault : report.value().faults) ADD_FAILURE() << fault;
   }
 
   std::unique_ptr<Machine> machine_;

@@ -93,5 +93,20 @@ TEST(Places, FreeWordsArePunchedFromTheEndAndAHoleAtTheEndIsNoPlaceAtAll) {
   EXPECT_EQ(places.take(), 129u);
 }
 
+TEST(Places, WhatIsInUseComesBackWithoutWhatWasOnItsWayToBeFree) {
+  Places places;
+  for (int i = 0; i < 200; ++i) places.take();
+  places.let_go(3, 0);
+  places.let_go(199, 0);
+  Places restored;
+  restored.restore(places.in_use());
+  EXPECT_EQ(restored.used_count(), 198u);
+  EXPECT_EQ(restored.end(), 199u);
+  EXPECT_EQ(restored.pending_count(), 0u);
+  EXPECT_EQ(restored.take(), 3u);
+  EXPECT_EQ(restored.take(), 199u);
+  EXPECT_EQ(restored.take(), 200u);
+}
+
 }  // namespace
 }  // namespace holdfast

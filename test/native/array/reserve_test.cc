@@ -59,8 +59,9 @@ TEST_F(ReserveTest, AnArrayOnAFullDiskCanBeClosedAndOpenedManyTimes) {
   EXPECT_TRUE(write(id, 0, pattern(4096, 3)).ok());
 }
 
-TEST_F(ReserveTest, WithoutAReserveAFullDiskIsATypedErrorAndNothingIsLost) {
-  ASSERT_TRUE(machine().close_array().ok());
+TEST_F(ReserveTest, WithoutAReserveAFullDiskIsATypedErrorAfterACrashAndNothingIsLost) {
+  ASSERT_TRUE(flush(id).ok());
+  die();
   ASSERT_EQ(machine().disk()->unlink("/array/reserve"), 0);
   leave_no_space();
   EXPECT_EQ(machine().open_array().code(), Code::no_space);

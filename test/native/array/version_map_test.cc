@@ -124,5 +124,68 @@ TEST(VersionMap, RandomChangesAgreeWithAStandardMapAndSnapshotsStayWhatTheyWere)
   }
 }
 
+// Leaves that are known by their first key only, until somebody makes his units resident; then changes as in any map.
+TEST(VersionMap, ChangesOfAMapWhoseLeavesAreStoredNeedThoseOfTheirUnitsOnly) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::mt19937_64 random(seed);
+    VersionMap source;
+    Model model;
+    Place former = 0;
+    for (int i = 0; i < 6000; ++i) {
+      const Key key{static_cast<UnitIndex>(random() % 5000), static_cast<StampId>(1 + random() % 3)};
+      const auto place = static_cast<Place>(i);
+      source.put(key.first, key.second, place, &former);
+      model[key] = place;
+    }
+    const std::vector<VersionMap::LeafRef> pages = source.snapshot();
+    VersionMap map;
+    for (uint32_t page = 0; page < pages.size(); ++page) {
+      map.append_stored(VersionMap::key_of(pages[page]->entries[0]), page, pages[page]->entry_count);
+    }
+    ASSERT_EQ(map.stored_count(), pages.size());
+    ASSERT_EQ(map.entry_count(), model.size());
+    const auto make_resident = [&](UnitIndex first, uint32_t count) {
+      VersionMap::Stored stored;
+      while (map.find_stored(first, first + count - 1, &stored)) map.make_resident(stored, pages[stored.page]);
+      ASSERT_TRUE(map.is_resident(first, count));
+    };
+    for (int step = 0; step < 3000; ++step) {
+      // Two units are made resident, and the second is changed after the first: nothing may have taken it away.
+      const auto one = static_cast<UnitIndex>(random() % 600);
+      const auto other = static_cast<UnitIndex>(random() % 600);
+      make_resident(one, 1);
+      make_resident(other, 1);
+      for (const UnitIndex unit : {one, other}) {
+        for (StampId stamp = 1; stamp <= 3; ++stamp) {
+          const bool known = model.count({unit, stamp}) != 0;
+          if (random() % 4 == 0) {
+            ASSERT_EQ(map.put(unit, stamp, static_cast<Place>(step), &former), known);
+            model[{unit, stamp}] = static_cast<Place>(step);
+          } else {
+            ASSERT_EQ(map.erase(unit, stamp, &former), known);
+            model.erase({unit, stamp});
+          }
+        }
+        ASSERT_TRUE(map.is_resident(one, 1) && map.is_resident(other, 1));
+      }
+    }
+    ASSERT_GT(map.stored_count(), 0u);
+    make_resident(0, UINT32_MAX);
+    EXPECT_EQ(map.stored_count(), 0u);
+    EXPECT_EQ(contents(map), model);
+    EXPECT_EQ(contents(map.snapshot()), model);
+  }
+}
+
+TEST(VersionMap, UnitsWrittenAtRandomFillThreeQuartersOfTheirLeaves) {
+  std::mt19937_64 random(1);
+  VersionMap map;
+  Place former = 0;
+  for (Place place = 0; place < 200'000; ++place) map.put(static_cast<UnitIndex>(random()), 1, place, &former);
+  const double filled = static_cast<double>(map.entry_count()) /
+                        (static_cast<double>(map.leaf_count()) * static_cast<double>(VersionMap::kEntriesMax));
+  EXPECT_GT(filled, 0.75);
+}
+
 }  // namespace
 }  // namespace holdfast

@@ -341,8 +341,9 @@ std::string CrashScenario::recover_and_compare(const std::shared_ptr<SimulatedDi
   }
   models_ = std::move(alive);
   reverting_.reset();
-  const CheckReport report = machine_->array->check();
-  return report.faults.empty() ? std::string() : report.faults.front();
+  const Result<CheckReport> report = machine_->run(machine_->array->check_all());
+  if (!report.ok()) return report.status().message();
+  return report.value().faults.empty() ? std::string() : report.value().faults.front();
 }
 
 // Empty, or what it holds and must not; afterwards the model is what was found.
