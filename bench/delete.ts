@@ -3,10 +3,10 @@
  *
  *     npm run bench -- delete [--json] [--dir DIR] [--check]
  *
- * The time until a copy is deleted for good and until what only it saw is collected, for copies between which more and
- * more was rewritten; p99 of 4 KiB random writes at depth 16 with and without a deletion under way, in alternating slices
- * of a quarter of a second (a deletion that ends before makes its slice shorter); and the native histogram of how long
- * each step of the deletions had the I/O thread.
+ * The time until a copy is deleted for good and until what only it saw is collected, for copies between which more
+ * and more was rewritten; p99 of 4 KiB random writes at depth 16 with and without a deletion under way, in
+ * alternating slices of a quarter of a second (a deletion that ends before makes its slice shorter); and the native
+ * histogram of how long each step of the deletions had the I/O thread.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -3,10 +3,10 @@
  *
  *     npm run bench -- memory [--json] [--dir DIR] [--quick] [--check]
  *
- * A fresh native process writes 4 KiB to 3 million units of a LUN of 8 TiB, chosen at random, each of which a copy still
- * sees: enough for a checkpoint in the background to fall into it. Their data are discarded; map, journal and
- * checkpoint are real. Counted is memory private to the process: afterwards, and at the worst of 64 moments on the way.
- * Then it takes 256 more copies, between which nothing is written.
+ * A fresh native process writes 4 KiB to 3 million units of a LUN of 8 TiB, chosen at random, each of which a copy
+ * still sees: enough for a checkpoint in the background to fall into it. Their data are discarded; map, journal and
+ * checkpoint are real. Counted is memory private to the process: afterwards, and at the worst of 64 moments on the
+ * way. Then it takes 256 more copies, between which nothing is written.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'

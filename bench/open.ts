@@ -3,10 +3,10 @@
  *
  *     npm run bench -- open [--json] [--dir DIR] [--quick] [--check]
  *
- * A native process changes units of a LUN of 1 TiB at random, with their data discarded, and closes the array: opened by
- * a fresh process, that is the clean opening. Another process changes 2 million more, which makes a journal of 56 MiB,
- * just below the size at which it becomes a checkpoint, and dies: that opening is the one after a crash. Journal and
- * checkpoint are real and in the page cache.
+ * A native process changes units of a LUN of 1 TiB at random, with their data discarded, and closes the array:
+ * opened by a fresh process, that is the clean opening. Another process changes 2 million more, which makes a
+ * journal of 56 MiB, just below the size at which it becomes a checkpoint, and dies: that opening is the one after a
+ * crash. Journal and checkpoint are real and in the page cache.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'

@@ -3,11 +3,11 @@
  *
  *     npm run bench -- peers [--json] [--dir DIR] [--quick]
  *
- * Four raw images of 512 MiB on /dev/shm (or in DIR), 4 KiB random writes at depth 16 on each. The array adopts them and
- * takes shadow copy sets of all four; qemu-storage-daemon has them as nodes, exported through NBD, and takes snapshots of
- * all four in one QMP transaction. Each is loaded without and with ten snapshots. What differs and has to be kept in
- * mind: the array is loaded inside its own process and its sets are durable when they are counted; the daemon is loaded
- * by fio through a socket, and its overlays are made beforehand and not synced.
+ * Four raw images of 512 MiB on /dev/shm (or in DIR), 4 KiB random writes at depth 16 on each. The array adopts them
+ * and takes shadow copy sets of all four; qemu-storage-daemon has them as nodes, exported through NBD, and takes
+ * snapshots of all four in one QMP transaction. Each is loaded without and with ten snapshots. What differs and has
+ * to be kept in mind: the array is loaded inside its own process and its sets are durable when they are counted; the
+ * daemon is loaded by fio through a socket, and its overlays are made beforehand and not synced.
  */
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -3,15 +3,15 @@
  *
  *     npm run bench -- write-path [--json] [--dir DIR] [--slice-millis N] [--check]
  *
- * 4 KiB random writes and reads and sequential 1 MiB writes, at depth 16 and 64, on /dev/shm and with O_DIRECT on disk
- * (DIR, the folder for temporary files unless told otherwise), in four states: no copy; right after a copy, with every
- * unit protected; with 100 copies and ten more a second; while a copy is being deleted. Then 4 KiB write + flush, the
- * oldest of 512 copies, and `Lun.write` from JavaScript.
+ * 4 KiB random writes and reads and sequential 1 MiB writes, at depth 16 and 64, on /dev/shm and with O_DIRECT on
+ * disk (DIR, the folder for temporary files unless told otherwise), in four states: no copy; right after a copy,
+ * with every unit protected; with 100 copies and ten more a second; while a copy is being deleted. Then 4 KiB write
+ * + flush, the oldest of 512 copies, and `Lun.write` from JavaScript.
  *
- * All rows of one medium, pattern and depth share their rounds: in each of 20, every state and fio have a slice, forwards
- * and backwards in turn, and a ratio is that of two slices of one round. To keep all of it within five minutes a slice
- * lasts a tenth of a second; --slice-millis 1000 makes it a second, and the bench an hour's third. A deletion that is
- * over before makes its slice shorter.
+ * All rows of one medium, pattern and depth share their rounds: in each of 20, every state and fio have a slice,
+ * forwards and backwards in turn, and a ratio is that of two slices of one round. To keep all of it within five
+ * minutes a slice lasts a tenth of a second; --slice-millis 1000 makes it a second, and the bench an hour's third. A
+ * deletion that is over before makes its slice shorter.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
