@@ -134,7 +134,9 @@ test('an image that an array has already is refused by name', async (t) => {
   const first = demoOf(directory, [image])
   // It has adopted the image when it copies a volume of it.
   await Promise.race([first.copying, first.report])
-  const error = await t.throwsAsync<VssError>(demoOf(directory, [image]).report, { instanceOf: VssError })
+  // Into another directory, since that of the first is taken as well.
+  const second = demoOf(temporaryDirectory(t), [image])
+  const error = await t.throwsAsync<VssError>(second.report, { instanceOf: VssError })
   t.is(error.code, 'ERR_LUN_ADOPTED')
   t.is(error.culprit, image)
   t.deepEqual(
