@@ -216,6 +216,12 @@ Task<void> StorageArray::close_former_journal() {
   co_await files_.close(former_file);
 }
 
+void StorageArray::set_thresholds(const Thresholds& thresholds) {
+  thresholds_ = thresholds;
+  checkpoint_at_journal_bytes_ = thresholds.checkpoint_at_journal_bytes;
+  for (const auto& [id, family] : families_) family->keep_free_units(thresholds.kept_units_min);
+}
+
 // Called whenever the journal has grown, so nothing happens here but the start of a task.
 void StorageArray::checkpoint_if_due() {
   if (checkpoint_started_ || closing_ || journal_.broken()) return;
@@ -229,7 +235,7 @@ Task<void> StorageArray::run_checkpoint() {
   // A failure leaves the old checkpoint and both journals, from which everything can be recovered.
   Status done = co_await checkpoint();
   checkpoint_at_journal_bytes_ =
-      done.ok() ? kCheckpointAtJournalBytes : journal_.size_bytes() + kCheckpointAgainAfterBytes;
+      done.ok() ? thresholds_.checkpoint_at_journal_bytes : journal_.size_bytes() + kCheckpointAgainAfterBytes;
   checkpoint_started_ = false;
   --tasks_running_;
   changed_.notify_all();

@@ -23,6 +23,7 @@ Task<Status> StorageArray::add_original(FamilyRecord record, uint64_t size_bytes
 
   auto family = std::make_unique<Family>(loop_, journal_, record);
   family->set_files(base_file, area_file);
+  family->keep_free_units(thresholds_.kept_units_min);
   auto lun = std::make_shared<Lun>(loop_, leases_, *family, lun_record);
   families_[record.family] = std::move(family);
   luns_[guid] = lun;

@@ -44,6 +44,7 @@ Rewrite Family::rewrite_rule(UnitIndex unit, Place place) const {
 // A home is given out again only when nothing a crash could fall back to needs it: every version of the unit is marked
 // durable on disk, and a sync begun after the last view went has completed.
 bool Family::home_may_be_taken(UnitIndex unit) const {
+  if (planted(PlantedBug::early_home)) return homes_can_be_free_ && branches_.home_is_free(map_, unit);
   if (!homes_can_be_free_ || syncs_completed_ < homes_free_after_syncs_) return false;
   if (homes_let_go_.count(unit) != 0) return false;
   bool settled = true;
@@ -150,7 +151,8 @@ Task<void> Family::run_prepare_area() {
       co_await IoAwait(loop_, IoOp::allocate, area_file_, unit_offset(from), nullptr, unit_offset(step_places));
   AlignedBuffer zeroes = make_aligned(kPreparePieceBytes);
   for (uint64_t at = unit_offset(from); result >= 0 && at < unit_offset(to); at += kPreparePieceBytes) {
-    result = co_await IoAwait(loop_, IoOp::write, area_file_, at, zeroes.get(), kPreparePieceBytes);
+    const uint64_t length = std::min(kPreparePieceBytes, unit_offset(to) - at);
+    result = co_await IoAwait(loop_, IoOp::write, area_file_, at, zeroes.get(), length);
   }
   places_.end_preparing();
   area_dirty_ = true;

@@ -43,6 +43,14 @@ namespace holdfast {
 /// How a write may treat the version it would replace.
 enum class Rewrite : uint8_t { freely, with_record, not_at_all };
 
+/// From when on things happen by themselves. Tests that want to see them in small arrays lower them.
+struct Thresholds {
+  /// A background checkpoint is written when the journal has grown to this size.
+  uint64_t checkpoint_at_journal_bytes = 64 << 20;
+  /// Of an area, at least so much that is free goes on taking up room; in units, a multiple of 64.
+  uint64_t kept_units_min = (1 << 20) / kUnitBytes;
+};
+
 /// Someone who waits for a sync of the family. Linked, not owned.
 struct SyncWaiter : ListNode {
   void (*done)(SyncWaiter* waiter, const Status& status) = nullptr;
@@ -116,6 +124,7 @@ class Family {
     places_.assume_backed(size_bytes / kUnitBytes);
     trim_wanted_ = true;
   }
+  void keep_free_units(uint64_t units_min) { kept_units_min_ = units_min; }
   /// Gives free places and homes back to the file system, in the background, if there are enough of them.
   void trim_if_worthwhile();
   /// While somebody else writes to homes that are nobody's; not to be forbidden while a trim is under way.
@@ -223,6 +232,7 @@ class Family {
   bool preparing_area_ = false;
   bool trimming_ = false;
   bool may_trim_ = true;
+  uint64_t kept_units_min_ = Thresholds().kept_units_min;
   // Something went since the area was last looked at.
   bool trim_wanted_ = false;
   // Homes that are nobody's any more, or will be once a sync has completed.

@@ -15,7 +15,6 @@
 namespace holdfast {
 namespace {
 
-constexpr uint64_t kKeptPlacesMin = (1 << 20) / kUnitBytes;
 constexpr uint64_t kKeptPlacesMax = (64 << 20) / kUnitBytes;
 constexpr uint64_t kPunchPlacesMax = (4 << 20) / kUnitBytes;
 constexpr size_t kHomesPerPunch = 128;
@@ -23,10 +22,10 @@ constexpr size_t kHomesPerPiece = 512;
 
 }  // namespace
 
-// In whole MiB, as the area is prepared.
+// In multiples of the least, so that the area is prepared in whole words of places.
 uint64_t Family::kept_places() const {
-  const uint64_t wanted = std::clamp(places_.used_count() / 8, kKeptPlacesMin, kKeptPlacesMax);
-  return wanted / kKeptPlacesMin * kKeptPlacesMin;
+  const uint64_t wanted = std::clamp(places_.used_count() / 8, kept_units_min_, kKeptPlacesMax);
+  return wanted / kept_units_min_ * kept_units_min_;
 }
 
 void Family::note_free_home(UnitIndex unit) {

@@ -60,6 +60,7 @@ Task<Result<std::shared_ptr<StorageArray>>> StorageArray::open(Loop& loop, Lease
   Result<int> lock = co_await array->files_.take_lock();
   if (!lock.ok()) co_return lock.status();
   array->lock_file_ = lock.value();
+  array->set_thresholds(options.thresholds);
 
   Recovery recovery(*array, options);
   Status recovered = co_await recovery.run();
@@ -148,7 +149,8 @@ Task<Result<CheckReport>> StorageArray::check_all() {
 CheckReport StorageArray::check() const {
   CheckReport report;
   for (const auto& [guid, lun] : luns_) ++(lun->is_copy() ? report.copies : report.luns);
-  for (const auto& [id, family] : families_) {
+  for (const auto& known : families_) {
+    Family* const family = known.second.get();
     report.versions += family->map().entry_count();
     Places named;
     family->map().for_all([&](const VersionMap::Entry& entry) {

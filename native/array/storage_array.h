@@ -50,6 +50,7 @@ namespace holdfast {
 struct OpenOptions {
   /// Adopted images that were changed by somebody else are accepted as they are.
   bool accept_changed = false;
+  Thresholds thresholds = {};
 };
 
 struct LunInfo {
@@ -93,6 +94,8 @@ class StorageArray {
   const Guid& id() const { return manifest_.id; }
   const std::string& path() const { return files_.path(); }
   IoMode mode() const { return manifest_.mode; }
+
+  void set_thresholds(const Thresholds& thresholds);
 
   /// Ends holds and unfinished sets, waits for requests under way, writes a checkpoint, lets go of the lock.
   Task<Status> close();
@@ -167,9 +170,6 @@ class StorageArray {
 
  private:
   friend class Recovery;
-
-  // A background checkpoint is written when the journal has grown to this size.
-  static constexpr uint64_t kCheckpointAtJournalBytes = 64 << 20;
 
   // A task that close() waits for.
   class Running {
@@ -332,7 +332,8 @@ class StorageArray {
   bool recovered_unclean_ = false;
   bool checkpointing_ = false;
   bool checkpoint_started_ = false;  // in the background
-  uint64_t checkpoint_at_journal_bytes_ = kCheckpointAtJournalBytes;
+  Thresholds thresholds_;
+  uint64_t checkpoint_at_journal_bytes_ = Thresholds().checkpoint_at_journal_bytes;
   uint32_t tasks_running_ = 0;
   std::map<uint32_t, std::unique_ptr<Family>> families_;
   // Families of detached LUNs, which handles may still name.

@@ -24,6 +24,7 @@ enum class PlantedBug : uint8_t {
   forgotten_limit,        // a write goes in place although a copy that was taken in that epoch sees the version
   checkpoint_not_synced,  // a checkpoint gets its name before its bytes are durable
   lost_checkpoint_tail,   // the last leaf of a map is missing in a checkpoint
+  early_home,             // a home is free, and written to, before the end of the copy that sees it is durable
   late_capture,           // the epoch ends after the capture: a write admitted later can reach the copy
 };
 
