@@ -19,16 +19,19 @@
       "native/array/family_sync.cc",
       "native/array/family_trim.cc",
       "native/array/journal.cc",
+      "native/array/journal_reader.cc",
       "native/array/leaf_store.cc",
       "native/array/lun.cc",
       "native/array/lun_access.cc",
       "native/array/lun_io.cc",
       "native/array/lun_mappings.cc",
+      "native/array/map_limits.cc",
       "native/array/places.cc",
       "native/array/plex.cc",
       "native/array/records.cc",
       "native/array/recovery.cc",
       "native/array/recovery_build.cc",
+      "native/array/recovery_check.cc",
       "native/array/reserve.cc",
       "native/array/resync.cc",
       "native/array/storage_array.cc",
@@ -149,8 +152,14 @@
       "test/native/scsi/inquiry_test.cc"
     ],
     "fuzz_sources": [
+      "test/fuzz/array_image.cc",
+      "test/fuzz/checkpoint_fuzz.cc",
       "test/fuzz/device_identification_fuzz.cc",
-      "test/fuzz/disk_layout_fuzz.cc"
+      "test/fuzz/disk_layout_fuzz.cc",
+      "test/fuzz/journal_fuzz.cc",
+      "test/fuzz/manifest_fuzz.cc",
+      "test/fuzz/records_fuzz.cc",
+      "test/fuzz/text_fuzz.cc"
     ],
     "bench_sources": [
       "bench/native/delete_steps.cc",

@@ -84,6 +84,10 @@ if (!missing.includes('cmake')) {
   }
 }
 
+const fuzzing = ['cmake', 'ninja-build', 'libgtest-dev', 'clang', 'libclang-rt-14-dev']
+if (!fuzzing.some((name) => missing.includes(name)))
+  await verification.step('a minute of fuzzing', script('fuzz.mjs', '--minutes', '1'), { limitMinutes: 15 })
+
 const others = ['test/**/*.test.ts', '!test/package/tarball.test.ts']
 await verification.step('tests', [...ava, ...others], { ...tap, limitMinutes: 30 })
 // Alone, because it compiles: the deadlines in the other tests want the processors.

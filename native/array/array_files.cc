@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -41,6 +42,13 @@ std::string json_value(const std::string& text, const std::string& key) {
   if (start == std::string::npos) return {};
   const size_t end = text.find_first_of("\",}\r\n", start);
   return end == std::string::npos ? std::string() : text.substr(start, end - start);
+}
+
+// Who holds a lock, as far as its file says so.
+std::string pid_text(const std::string& lock) {
+  const size_t digits = std::min(lock.find_first_not_of("0123456789"), lock.size());
+  const bool is_pid = digits > 0 && digits <= 10 && (digits == lock.size() || lock[digits] == '\n');
+  return is_pid ? lock.substr(0, digits) : "?";
 }
 
 }  // namespace
@@ -175,11 +183,10 @@ Task<Result<int>> ArrayFiles::take_lock() {
   const int64_t locked = co_await file_call(loop_, [&](FileSystem& fs) { return fs.lock(file.value()); });
   if (locked < 0) {
     co_await close(file.value());
-    std::string holder;
-    (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.read_small(lock(), &holder); });
-    while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+    std::string contents;
+    (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.read_small(lock(), &contents); });
     co_return Status(Code::array_locked,
-                     path_ + " is in use by process " + (holder.empty() ? "?" : holder) + "; close it there first");
+                     path_ + " is in use by process " + pid_text(contents) + "; close it there first");
   }
   std::string pid = std::to_string(::getpid()) + "\n";
   int64_t result = co_await file_call(loop_, [&](FileSystem& fs) { return fs.truncate(file.value(), 0); });

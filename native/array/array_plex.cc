@@ -20,6 +20,7 @@ Family& StorageArray::add_plex_family(const Guid& copy, uint64_t size_bytes) {
   record.base_bytes = size_bytes;
   record.discardable = true;
   auto family = std::make_unique<Family>(loop_, journal_, record);
+  family->keep_free_units(thresholds_.kept_units_min);
   std::vector<uint8_t> records;
   encode(records, record);
   family->touched_by_record(journal_.append(records));

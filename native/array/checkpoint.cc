@@ -17,6 +17,7 @@ static_assert(std::endian::native == std::endian::little, "leaves are the same i
 constexpr uint32_t kMagic = 0x50434648;  // "HFCP"
 constexpr uint64_t kChunkBytes = 1 << 20;
 constexpr uint64_t kCheckpointBytesMax = uint64_t{64} << 30;
+constexpr uint64_t kSectionBytesMax = uint64_t{4} << 30;
 
 std::vector<uint8_t> header_page(const CheckpointImage& image) {
   std::vector<uint8_t> page(8);
@@ -103,19 +104,29 @@ Task<Status> read_range(Loop& loop, int file, const std::string& name, uint64_t 
   co_return Status();
 }
 
-// The bytes of a padded section whose checksum and padding are right; damage says so with its offset.
+// In pieces: what is allocated was in the file. The bytes of a padded section whose checksum and padding are right;
+// damage says so with its offset.
 Task<Result<std::vector<uint8_t>>> read_section(Loop& loop, int file, const std::string& name, uint64_t at_bytes,
                                                 uint64_t length_bytes, uint32_t crc) {
+  const AlignedBuffer piece = make_aligned(kChunkBytes);
+  std::vector<uint8_t> section;
+  uint64_t padding_at = 0;
   const uint64_t padded_bytes = align_up(length_bytes, kUnitBytes);
-  AlignedBuffer bytes = make_aligned(padded_bytes);
-  Status read = co_await read_range(loop, file, name, at_bytes, padded_bytes, bytes.get());
-  if (!read.ok()) co_return read;
-  if (crc32c(bytes.get(), length_bytes) != crc)
-    co_return damaged(name, at_bytes, "a section does not match its checksum");
-  for (uint64_t at = length_bytes; at < padded_bytes; ++at) {
-    if (bytes[at] != 0) co_return damaged(name, at_bytes + at, "what pads a section is not zero");
+  for (uint64_t at = 0; at < padded_bytes; at += kChunkBytes) {
+    const uint64_t read_bytes = std::min(kChunkBytes, padded_bytes - at);
+    Status read = co_await read_range(loop, file, name, at_bytes + at, read_bytes, piece.get());
+    if (!read.ok()) co_return read;
+    const uint64_t used_bytes = std::min(read_bytes, length_bytes - at);
+    section.insert(section.end(), piece.get(), piece.get() + used_bytes);
+    for (uint64_t i = used_bytes; i < read_bytes && padding_at == 0; ++i) {
+      if (piece[i] != 0) padding_at = at_bytes + at + i;
+    }
   }
-  co_return std::vector<uint8_t>(bytes.get(), bytes.get() + length_bytes);
+  if (crc32c(section.data(), section.size()) != crc) {
+    co_return damaged(name, at_bytes, "a section does not match its checksum");
+  }
+  if (padding_at != 0) co_return damaged(name, padding_at, "what pads a section is not zero");
+  co_return section;
 }
 
 }  // namespace
@@ -170,7 +181,7 @@ Task<Result<StoredCheckpoint>> read_checkpoint(Loop& loop, int file, uint64_t si
   stored.leaf_count = header.u32();
   const uint64_t summary_bytes = header.u64();
   const uint32_t summary_crc = header.u32();
-  const uint64_t left_bytes = size_bytes - kUnitBytes;
+  const uint64_t left_bytes = std::min(size_bytes - kUnitBytes, kSectionBytesMax);
   if (structure_bytes > left_bytes || summary_bytes > left_bytes) {
     co_return damaged(name, 0, "it is shorter than its header says");
   }

@@ -161,14 +161,16 @@ Task<void> Family::run_prepare_area() {
   changed_.notify_all();
 }
 
+MapLimits Family::limits() const { return MapLimits{units_of(record_.base_bytes), kHome, branches_, &places_}; }
+
 Task<Status> Family::load(UnitIndex first, uint32_t count) {
   if (is_resident(first, count)) co_return Status();
-  co_return co_await leaf_store_->load(map_, id(), first, count);
+  co_return co_await leaf_store_->load(map_, id(), limits(), first, count);
 }
 
 Task<Status> Family::load_all() {
   if (map_.stored_count() == 0) co_return Status();
-  co_return co_await leaf_store_->load_all(map_, id());
+  co_return co_await leaf_store_->load_all(map_, id(), limits());
 }
 
 Task<void> Family::quiesce() {

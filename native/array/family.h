@@ -162,6 +162,7 @@ class Family {
   static constexpr uint64_t kHomeKey = uint64_t{1} << 32;
   static uint64_t key_of(UnitIndex unit, Place place) { return place == kHome ? kHomeKey | unit : place; }
 
+  MapLimits limits() const;
   bool home_may_be_taken(UnitIndex unit) const;
   void let_go(UnitIndex unit, Place place);
   void note_record(UnitIndex unit, Place place, uint64_t batch);

@@ -163,10 +163,17 @@ bool Family::collect_all() {
   for (const VersionMap::Entry& dead : dead_entries) drop_version(dead.unit, dead.stamp);
 
   bool consistent = true;
+  // No unit has such a number.
+  UnitIndex at_home = UINT32_MAX;
   StampId last_id = 0;
   Stamp* last = nullptr;
   map_.for_all([&](const VersionMap::Entry& entry) {
-    if (entry.place != kHome && !places_.claim(entry.place)) consistent = false;
+    if (entry.place != kHome) {
+      consistent = places_.claim(entry.place) && consistent;
+    } else {
+      consistent = entry.unit != at_home && consistent;
+      at_home = entry.unit;
+    }
     if (entry.stamp != last_id) last = &branches_.stamp(last_id = entry.stamp);
     last->units.add(entry.unit);
     ++last->version_count;

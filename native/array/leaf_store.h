@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 
+#include "array/map_limits.h"
 #include "array/version_map.h"
 #include "base/status.h"
 #include "io/loop.h"
@@ -22,15 +23,19 @@ class LeafStore {
   LeafStore(Loop& loop, int file, std::string name, uint64_t leaves_at_bytes, uint32_t leaf_count)
       : loop_(loop), file_(file), name_(std::move(name)), leaves_at_bytes_(leaves_at_bytes), leaf_count_(leaf_count) {}
 
-  /// Makes everything about the units first .. first + count - 1 resident. array_damaged with the offset.
-  Task<Status> load(VersionMap& map, uint32_t family, UnitIndex first, uint32_t count);
+  /// Makes everything about the units first .. first + count - 1 resident. array_damaged with the offset, if a leaf is
+  /// not the one that the directory names or says what cannot be.
+  Task<Status> load(VersionMap& map, uint32_t family, MapLimits limits, UnitIndex first, uint32_t count);
   /// Makes the whole map resident, in steps of a fraction of a millisecond.
-  Task<Status> load_all(VersionMap& map, uint32_t family);
+  Task<Status> load_all(VersionMap& map, uint32_t family, MapLimits limits);
 
   int file() const { return file_; }
+  uint32_t leaf_count() const { return leaf_count_; }
 
  private:
-  Task<Status> read(VersionMap& map, uint32_t family, VersionMap::Stored first, uint32_t pages);
+  Task<Status> read(VersionMap& map, uint32_t family, const MapLimits& limits, VersionMap::Stored first,
+                    uint32_t pages);
+  Status damaged(uint64_t at_bytes, const char* what) const;
 
   Loop& loop_;
   const int file_;

@@ -57,6 +57,8 @@ class Places {
   /// What in_use() said, in an empty table.
   void restore(std::vector<uint64_t> in_use);
 
+  /// Taken, named or pending.
+  bool is_used(Place place) const { return place / 64 < used_.size() && (used_[place / 64] >> (place % 64) & 1) != 0; }
   uint64_t pending_count() const { return pending_.size(); }
   uint64_t used_count() const { return used_count_; }
   /// Behind the last place ever taken.

@@ -13,8 +13,6 @@
 namespace holdfast {
 namespace {
 
-constexpr uint64_t kReadBytes = 1 << 20;
-
 uint64_t number_of(const std::string& name, const std::string& prefix) {
   if (name.rfind(prefix, 0) != 0 || name.size() == prefix.size() || name.size() > prefix.size() + 18) return 0;
   uint64_t number = 0;
@@ -32,7 +30,7 @@ Status Recovery::damaged(const std::string& where, uint64_t offset, const std::s
 }
 
 Recovery::Recovery(StorageArray& array, const OpenOptions& options)
-    : array_(array), options_(options), loop_(array.loop_) {}
+    : array_(array), options_(options), loop_(array.loop_), rewritten_(array.loop_) {}
 
 Recovery::~Recovery() = default;
 
@@ -56,13 +54,12 @@ Task<Status> Recovery::load_checkpoint() {
   }
   if (number == 0) co_return damaged(array_.files_.path(), 0, "there is no checkpoint");
   const std::string name = array_.files_.checkpoint(number);
-  Result<int> file = co_await array_.files_.open(name, O_RDONLY, array_.manifest_.mode);
-  if (!file.ok()) co_return file.status();
-  FileStat stat;
-  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
-  Result<StoredCheckpoint> stored = co_await read_checkpoint(loop_, file.value(), stat.size_bytes, name);
+  Result<OwnFile> opened = co_await open_and_measure(name, O_RDONLY);
+  if (!opened.ok()) co_return opened.status();
+  const int file = opened.value().file;
+  Result<StoredCheckpoint> stored = co_await read_checkpoint(loop_, file, opened.value().size_bytes, name);
   if (!stored.ok()) {
-    co_await array_.files_.close(file.value());
+    co_await array_.files_.close(file);
     co_return stored.status();
   }
   CheckpointImage& image = stored.value().image;
@@ -76,12 +73,12 @@ Task<Status> Recovery::load_checkpoint() {
   if (status.ok() && !image.summary.empty()) status = co_await look_for_life();
   if (status.ok() && untouched_since_close_) {
     summary_ = std::move(image.summary);
-    array_.leaf_store_ = std::make_unique<LeafStore>(loop_, file.value(), name, stored.value().leaves_at_bytes,
-                                                     stored.value().leaf_count);
+    array_.leaf_store_ =
+        std::make_unique<LeafStore>(loop_, file, name, stored.value().leaves_at_bytes, stored.value().leaf_count);
     co_return status;
   }
-  if (status.ok()) status = co_await read_leaves(loop_, file.value(), name, &stored.value());
-  co_await array_.files_.close(file.value());
+  if (status.ok()) status = co_await read_leaves(loop_, file, name, &stored.value());
+  co_await array_.files_.close(file);
   if (!status.ok()) co_return status;
   for (auto& [family, leaf] : image.leaves) {
     auto found = families_.find(family);
@@ -102,15 +99,13 @@ Task<Status> Recovery::look_for_life() {
   for (const uint64_t number : journal_numbers_) {
     if (number > header_.number) co_return Status();
   }
-  Result<int> file = co_await open_own(array_.files_.journal(header_.number), O_RDWR);
-  if (!file.ok()) co_return file.status();
-  FileStat stat;
-  const int64_t found = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
-  untouched_since_close_ = found >= 0 && stat.size_bytes == 0;
+  Result<OwnFile> opened = co_await open_and_measure(array_.files_.journal(header_.number), O_RDWR);
+  if (!opened.ok()) co_return opened.status();
+  untouched_since_close_ = opened.value().size_bytes == 0;
   if (untouched_since_close_) {
-    array_.journal_file_ = file.value();
+    array_.journal_file_ = opened.value().file;
   } else {
-    co_await array_.files_.close(file.value());
+    co_await array_.files_.close(opened.value().file);
   }
   co_return Status();
 }
@@ -135,17 +130,28 @@ Task<Status> Recovery::replay_journals() {
 Task<Status> Recovery::look_for_damage(uint64_t ended_number) {
   for (const uint64_t number : journal_numbers_) {
     if (number <= ended_number) continue;
-    Result<JournalBytes> journal = co_await read_journal(number);
-    if (!journal.ok()) co_return journal.status();
-    const std::span<const uint8_t> whole(journal.value().bytes.get(), journal.value().length_bytes);
-    BatchHeader header;
-    for (uint64_t at = 0; at + kBatchHeaderBytes <= whole.size(); at += kUnitBytes) {
-      if (!read_batch(whole.subspan(at), load_le64(whole.data() + at + 8), &header)) continue;
-      if (header.durable_through < next_sequence_) continue;
-      co_return damaged(array_.files_.journal(ended_number), ended_at_bytes_,
-                        "batch " + std::to_string(next_sequence_) +
-                            " is not readable, although a later journal says that it was durable");
-    }
+    const std::string name = array_.files_.journal(number);
+    Result<OwnFile> opened = co_await open_and_measure(name, O_RDONLY);
+    if (!opened.ok()) co_return opened.status();
+    const OwnFile found = opened.value();
+    JournalReader journal(loop_, found.file, found.size_bytes, name);
+    Status undamaged = co_await look_for_later_batches(journal, name, ended_number);
+    co_await array_.files_.close(found.file);
+    if (!undamaged.ok()) co_return undamaged;
+  }
+  co_return Status();
+}
+
+Task<Status> Recovery::look_for_later_batches(JournalReader& journal, std::string name, uint64_t ended_number) {
+  BatchHeader header;
+  for (uint64_t at = 0; at + kBatchHeaderBytes <= journal.size_bytes(); at += kUnitBytes) {
+    Status read = co_await journal.read_at(at);
+    if (!read.ok()) co_return read;
+    if (!read_batch(journal.bytes(), load_le64(journal.bytes().data() + 8), &header)) continue;
+    if (header.durable_through < next_sequence_) continue;
+    co_return damaged(
+        array_.files_.journal(ended_number), ended_at_bytes_,
+        "batch " + std::to_string(next_sequence_) + " is not readable, although " + name + " says that it was durable");
   }
   co_return Status();
 }
@@ -157,35 +163,40 @@ Task<Result<int>> Recovery::open_own(std::string name, int flags) {
   co_return file;
 }
 
-Task<Result<Recovery::JournalBytes>> Recovery::read_journal(uint64_t number) {
-  const std::string name = array_.files_.journal(number);
-  Result<int> file = co_await open_own(name, O_RDONLY);
+// A length that cannot be had is no length of zero: what is behind it would be lost without a word.
+Task<Result<Recovery::OwnFile>> Recovery::open_and_measure(std::string name, int flags) {
+  Result<int> file = co_await open_own(name, flags);
   if (!file.ok()) co_return file.status();
   FileStat stat;
-  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
-  AlignedBuffer bytes = make_aligned(stat.size_bytes);
-  for (uint64_t at = 0; at < stat.size_bytes; at += kReadBytes) {
-    const uint64_t length = align_up(std::min(kReadBytes, stat.size_bytes - at), kUnitBytes);
-    const int64_t result = co_await IoAwait(loop_, IoOp::read, file.value(), at, bytes.get() + at, length);
-    if (result < 0) {
-      co_await array_.files_.close(file.value());
-      co_return Status::from_errno(static_cast<int>(-result), "reading " + name, at);
-    }
+  const int64_t found = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(file.value(), &stat); });
+  if (found < 0) {
+    co_await array_.files_.close(file.value());
+    co_return Status::from_errno(static_cast<int>(-found), "looking at " + name);
   }
-  co_await array_.files_.close(file.value());
-  co_return JournalBytes{std::move(bytes), stat.size_bytes};
+  co_return OwnFile{file.value(), stat.size_bytes};
 }
 
 // True if the journal ended with the record that names the next one.
 Task<Result<bool>> Recovery::replay_journal(uint64_t number, uint64_t generation) {
   const std::string name = array_.files_.journal(number);
-  Result<JournalBytes> journal = co_await read_journal(number);
-  if (!journal.ok()) co_return journal.status();
-  const std::span<const uint8_t> whole(journal.value().bytes.get(), journal.value().length_bytes);
+  Result<OwnFile> opened = co_await open_and_measure(name, O_RDONLY);
+  if (!opened.ok()) co_return opened.status();
+  const OwnFile found = opened.value();
+  JournalReader journal(loop_, found.file, found.size_bytes, name);
+  Result<bool> ended_by_switch = co_await replay_batches(journal, name, generation);
+  co_await array_.files_.close(found.file);
+  co_return ended_by_switch;
+}
+
+Task<Result<bool>> Recovery::replay_batches(JournalReader& journal, std::string name, uint64_t generation) {
   uint64_t at = 0;
   BatchHeader header;
-  while (at < whole.size() && read_batch(whole.subspan(at), generation, &header) && header.sequence == next_sequence_) {
-    Status applied = apply_all(whole.subspan(at + kBatchHeaderBytes, header.record_bytes), header.sequence, name);
+  while (at < journal.size_bytes()) {
+    Status read = co_await journal.read_at(at);
+    if (!read.ok()) co_return read;
+    const bool is_next = read_batch(journal.bytes(), generation, &header) && header.sequence == next_sequence_;
+    if (!is_next) break;
+    Status applied = apply_all(journal.bytes().subspan(kBatchHeaderBytes, header.record_bytes), header.sequence, name);
     if (!applied.ok()) co_return applied;
     ++next_sequence_;
     array_.recovered_unclean_ = true;
@@ -194,8 +205,10 @@ Task<Result<bool>> Recovery::replay_journal(uint64_t number, uint64_t generation
   }
   // The end, unless something behind it knows better.
   ended_at_bytes_ = at;
-  for (uint64_t later = at + kUnitBytes; later < whole.size(); later += kUnitBytes) {
-    if (!read_batch(whole.subspan(later), generation, &header)) continue;
+  for (uint64_t later = at + kUnitBytes; later < journal.size_bytes(); later += kUnitBytes) {
+    Status read = co_await journal.read_at(later);
+    if (!read.ok()) co_return read;
+    if (!read_batch(journal.bytes(), generation, &header)) continue;
     if (header.durable_through >= next_sequence_) {
       co_return damaged(name, at,
                         "batch " + std::to_string(next_sequence_) +
@@ -254,8 +267,13 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
     case RecordType::family_added: {
       FamilyRecord record;
       if (!decode(in, &record)) return malformed;
+      const auto [known, is_new] = families_.try_emplace(record.family);
+      const FamilyRecord& former = known->second.record;
+      const bool same = former.original == record.original && former.root_branch == record.root_branch &&
+                        former.adopted_path == record.adopted_path;
+      if (!is_new && !same) return malformed;
       highest_branch_ = std::max(highest_branch_, record.root_branch);
-      families_[record.family].record = record;
+      known->second.record = record;
       return Status();
     }
     case RecordType::family_deleted: {
@@ -274,6 +292,8 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
     case RecordType::lun_added: {
       LunRecord record;
       if (!decode(in, &record) || families_.count(record.family) == 0) return malformed;
+      const auto known = luns_.find(record.guid);
+      if (known != luns_.end() && known->second.family != record.family) return malformed;
       for (const ViewEntry& entry : record.view) highest_branch_ = std::max(highest_branch_, entry.branch);
       luns_[record.guid] = record;
       return Status();

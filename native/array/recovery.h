@@ -8,6 +8,9 @@
 // otherwise the version before them stands. Last, everything nobody can see is dropped, and every place that is left
 // is claimed; a place claimed twice is damage.
 //
+// Checksums tell what a crash or a bad disk left. Records that have them and make no sense are refused all the same,
+// and memory is allocated for what is there, never for what a number says (recovery_check.cc).
+//
 // A checkpoint that was written when the array was closed has a summary (array/summary.h). If nothing follows it, that
 // is all that is read: leaves of the maps come when they are asked for, and journal and checkpoint are gone on with.
 //
@@ -23,6 +26,8 @@
 
 #include "array/aligned.h"
 #include "array/checkpoint.h"
+#include "array/journal_reader.h"
+#include "array/map_limits.h"
 #include "array/records.h"
 #include "base/status.h"
 #include "io/loop.h"
@@ -55,28 +60,41 @@ class Recovery {
     std::vector<VersionMap::LeafRef> leaves;
     std::vector<Candidate> redirected;
     uint64_t durable_mark = 0;
+    uint64_t area_bytes = 0;
+  };
+  // A file that the array made itself, and how long it is.
+  struct OwnFile {
+    int file = -1;
+    uint64_t size_bytes = 0;
   };
 
   static Status damaged(const std::string& where, uint64_t offset, const std::string& what);
   Task<Status> load_checkpoint();
   Task<Status> replay_journals();
-  struct JournalBytes {
-    AlignedBuffer bytes;
-    uint64_t length_bytes = 0;
-  };
   Task<Result<int>> open_own(std::string name, int flags);
-  Task<Result<JournalBytes>> read_journal(uint64_t number);
+  Task<Result<OwnFile>> open_and_measure(std::string name, int flags);
   Task<Result<bool>> replay_journal(uint64_t number, uint64_t generation);
+  Task<Result<bool>> replay_batches(JournalReader& journal, std::string name, uint64_t generation);
   Task<Status> look_for_damage(uint64_t ended_number);
+  Task<Status> look_for_later_batches(JournalReader& journal, std::string name, uint64_t ended_number);
   Status apply_all(std::span<const uint8_t> records, uint64_t batch, const std::string& where);
   Status apply(RecordType type, std::span<const uint8_t> payload, uint64_t batch);
   Task<Status> look_for_life();
+  // What cannot be, in words; null if everything holds together. Once all records are read, before files are opened.
+  const char* fault() const;
+  const char* fault_in_family(const FamilyState& state) const;
+  const char* fault_in_lun(const LunRecord& lun) const;
+  const char* fault_in_sets() const;
+  // The same of a family's map, once the length of its area is known.
+  static const char* fault_in_map(const FamilyState& state, const MapLimits& limits);
   Task<Status> build();
   Task<Status> restore_map(FamilyState& state, Family& family);
   Task<Status> restore_summaries();
   Task<Status> open_family(FamilyState& state);
   Task<Status> open_adopted(FamilyState& state, int* file);
   Task<Status> believe_redirects(FamilyState& state, Family& family);
+  Task<Result<bool>> is_believed(const Candidate& candidate, const FamilyState& state, Family& family);
+  Task<void> rewrite(int file, uint64_t offset_bytes, AlignedBuffer bytes, uint32_t length_bytes);
   void restore_sets();
   void discard_empty();
 
@@ -100,6 +118,10 @@ class Recovery {
   std::map<Guid, LunRecord> luns_;
   std::unordered_set<uint32_t> families_with_luns_;
   std::map<Guid, SetRecord> sets_;
+  // Redirected data on their way back to the disk.
+  uint32_t rewriting_count_ = 0;
+  Status rewriting_failure_;
+  Event rewritten_;
 };
 
 }  // namespace holdfast

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "array/recovery.h"
 #include "array/storage_array.h"
@@ -11,8 +12,14 @@
 #include "base/planted.h"
 
 namespace holdfast {
+namespace {
+
+constexpr uint32_t kRewritingMax = 32;
+
+}  // namespace
 
 Task<Status> Recovery::build() {
+  if (const char* found = fault()) co_return damaged(array_.files_.path(), 0, found);
   array_.number_ = last_number_;
   array_.next_branch_ = std::max(header_.next_branch, highest_branch_ + 1);
   if (untouched_since_close_) {
@@ -48,6 +55,9 @@ Task<Status> Recovery::build() {
 }
 
 Task<Status> Recovery::restore_map(FamilyState& state, Family& family) {
+  const MapLimits limits{units_of(family.base_bytes()), MapLimits::places_of(state.area_bytes), family.branches()};
+  const char* found = fault_in_map(state, limits);
+  if (found != nullptr) co_return damaged(array_.files_.area(state.record.original), 0, found);
   for (VersionMap::LeafRef& leaf : state.leaves) family.map().append_leaf(std::move(leaf));
   state.leaves.clear();
   Status believed = co_await believe_redirects(state, family);
@@ -81,7 +91,7 @@ Task<Status> Recovery::restore_summaries() {
   std::vector<uint8_t> reopened;
   for (auto& [id, state] : families_) {
     Family& family = *array_.families_.at(id);
-    if (!restore_summary(in, family, &next_leaf)) {
+    if (!restore_summary(in, family, &next_leaf) || next_leaf > array_.leaf_store_->leaf_count()) {
       co_return damaged(array_.files_.checkpoint(header_.number), kUnitBytes, "its summary makes no sense");
     }
     family.set_leaf_store(array_.leaf_store_.get());
@@ -111,7 +121,8 @@ Task<Status> Recovery::open_adopted(FamilyState& state, int* file) {
   const int64_t locked = co_await file_call(loop_, [&](FileSystem& fs) { return fs.lock(*file); });
   if (locked < 0) co_return Status(Code::lun_adopted, path + " is in use by another array or program");
   FileStat stat;
-  (void)co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(*file, &stat); });
+  const int64_t found = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(*file, &stat); });
+  if (found < 0) co_return Status::from_errno(static_cast<int>(-found), "looking at " + path);
   const FileIdentity now{stat.device, stat.inode, stat.size_bytes, stat.modified_nanos, stat.changed_nanos};
   const FileIdentity& then = state.record.adopted_identity;
   // A crash may have come between the growing of the image and the record of it.
@@ -155,9 +166,16 @@ Task<Status> Recovery::open_family(FamilyState& state) {
   auto family = std::make_unique<Family>(loop_, array_.journal_, state.record);
   family->set_files(base, area.value());
   family->allow_trimming(false);
+  family->keep_free_units(array_.thresholds_.kept_units_min);
   FileStat stat;
   const int64_t found = co_await file_call(loop_, [&](FileSystem& fs) { return fs.stat(area.value(), &stat); });
-  if (found >= 0) family->area_was(stat.size_bytes);
+  if (found < 0) {
+    co_await array_.files_.close(base);
+    co_await array_.files_.close(area.value());
+    co_return Status::from_errno(static_cast<int>(-found), "looking at " + array_.files_.area(state.record.original));
+  }
+  state.area_bytes = stat.size_bytes;
+  family->area_was(stat.size_bytes);
   array_.families_[state.record.family] = std::move(family);
   co_return Status();
 }
@@ -194,35 +212,56 @@ Task<Status> Recovery::believe_redirects(FamilyState& state, Family& family) {
   std::vector<Candidate>& candidates = state.redirected;
   std::stable_sort(candidates.begin(), candidates.end(),
                    [&](const Candidate& one, const Candidate& other) { return key(one) < key(other); });
-  AlignedBuffer bytes = make_aligned(kUnitBytes);
-  for (size_t end = candidates.size(); end > 0;) {
+  Status status;
+  for (size_t end = candidates.size(); end > 0 && status.ok();) {
     size_t begin = end - 1;
     while (begin > 0 && key(candidates[begin - 1]) == key(candidates[end - 1])) --begin;
-    const UnitIndex unit = candidates[begin].unit;
-    if (unit >= units_of(family.base_bytes())) {
-      co_return damaged(array_.files_.area(state.record.original), unit_offset(unit), "a redirect lies behind the LUN");
-    }
     for (size_t at = end; at > begin; --at) {
       const Candidate& candidate = candidates[at - 1];
-      bool believed = candidate.batch <= state.durable_mark || planted(PlantedBug::unchecked_data);
-      if (!believed) {
-        const bool home = candidate.place == kHome;
-        const int64_t result = co_await IoAwait(loop_, IoOp::read, home ? family.base_file() : family.area_file(),
-                                                unit_offset(home ? unit : candidate.place), bytes.get(), kUnitBytes);
-        if (result < 0) {
-          co_return Status::from_errno(static_cast<int>(-result), "reading redirected data", unit_offset(unit));
-        }
-        std::memset(bytes.get() + result, 0, kUnitBytes - static_cast<size_t>(result));
-        believed = crc32c(bytes.get(), kUnitBytes) == candidate.data_crc;
-      }
-      if (!believed) continue;
-      family.restore_version(unit, candidate.stamp, candidate.place);
+      Result<bool> believed = co_await is_believed(candidate, state, family);
+      status = believed.status();
+      if (!status.ok()) break;
+      if (!believed.value()) continue;
+      family.restore_version(candidate.unit, candidate.stamp, candidate.place);
       break;
     }
     end = begin;
   }
   candidates = {};
-  co_return Status();
+  while (rewriting_count_ > 0) co_await rewritten_.wait();
+  if (status.ok()) status = rewriting_failure_;
+  co_return status;
+}
+
+// What a redirect above the mark points at was read from the page cache, for all we know. If a sync failed before the
+// process ended, no later one would write it, and nobody would hear of it: so it is written again before it is relied
+// on.
+Task<Result<bool>> Recovery::is_believed(const Candidate& candidate, const FamilyState& state, Family& family) {
+  if (candidate.batch <= state.durable_mark || planted(PlantedBug::unchecked_data)) co_return true;
+  const bool home = candidate.place == kHome;
+  const int file = home ? family.base_file() : family.area_file();
+  const uint64_t offset = unit_offset(home ? candidate.unit : candidate.place);
+  AlignedBuffer bytes = make_aligned(kUnitBytes);
+  const int64_t result = co_await IoAwait(loop_, IoOp::read, file, offset, bytes.get(), kUnitBytes);
+  if (result < 0) {
+    co_return Status::from_errno(static_cast<int>(-result), "reading redirected data", unit_offset(candidate.unit));
+  }
+  std::memset(bytes.get() + result, 0, kUnitBytes - static_cast<size_t>(result));
+  if (crc32c(bytes.get(), kUnitBytes) != candidate.data_crc) co_return false;
+  while (rewriting_count_ >= kRewritingMax) co_await rewritten_.wait();
+  ++rewriting_count_;
+  loop_.spawn(rewrite(file, offset, std::move(bytes), family.stored_bytes(candidate.unit, candidate.place)));
+  co_return true;
+}
+
+Task<void> Recovery::rewrite(int file, uint64_t offset_bytes, AlignedBuffer bytes, uint32_t length_bytes) {
+  const int64_t result = co_await IoAwait(loop_, IoOp::write, file, offset_bytes, bytes.get(), length_bytes);
+  // Where there is no space for it, it cannot have been there before: a unit of zeroes, in a hole.
+  if (result < 0 && result != -ENOSPC) {
+    rewriting_failure_ = Status::from_errno(static_cast<int>(-result), "writing redirected data again", offset_bytes);
+  }
+  --rewriting_count_;
+  rewritten_.notify_all();
 }
 
 }  // namespace holdfast

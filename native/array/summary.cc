@@ -52,7 +52,9 @@ bool restore_summary(ByteReader& in, Family& family, uint32_t* next_leaf) {
   for (uint32_t i = 0; i < leaf_count; ++i) {
     const uint64_t first_key = in.u64();
     const uint32_t entry_count = in.u32();
-    if (!in.ok() || first_key < behind || entry_count == 0 || entry_count > VersionMap::kEntriesMax) return false;
+    if (!in.ok() || first_key < behind || first_key >> 32 >= unit_end || entry_count == 0 ||
+        entry_count > VersionMap::kEntriesMax)
+      return false;
     behind = first_key + 1;
     family.map().append_stored(first_key, (*next_leaf)++, entry_count);
   }

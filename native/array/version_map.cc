@@ -69,7 +69,7 @@ void VersionMap::split(size_t index, uint32_t keep) {
   std::memcpy(behind->entries, full.entries + keep, behind->entry_count * sizeof(Entry));
   full.entry_count = keep;
   directory_.insert(directory_.begin() + static_cast<ptrdiff_t>(index) + 1,
-                    Slot{key_of(behind->entries[0]), LeafRef(behind), 0});
+                    Slot{key_of(behind->entries[0]), LeafRef(behind)});
 }
 
 void VersionMap::make_room(size_t index) {
@@ -80,7 +80,7 @@ void VersionMap::make_room(size_t index) {
 
 bool VersionMap::put(UnitIndex unit, StampId stamp, Place place, Place* former) {
   const uint64_t key = key_of(unit, stamp);
-  if (directory_.empty()) directory_.push_back(Slot{key, LeafRef(new Leaf), 0});
+  if (directory_.empty()) directory_.push_back(Slot{key, LeafRef(new Leaf)});
   size_t index = slot_of(unit, stamp);
   uint32_t position = lower_bound(*directory_[index].leaf.get(), unit, stamp);
   {
@@ -95,7 +95,7 @@ bool VersionMap::put(UnitIndex unit, StampId stamp, Place place, Place* former) 
       if (position == kEntriesMax) {
         // Units written in order fill their leaves: what comes behind the last one begins a leaf of its own.
         ++index;
-        directory_.insert(directory_.begin() + static_cast<ptrdiff_t>(index), Slot{key, LeafRef(new Leaf), 0});
+        directory_.insert(directory_.begin() + static_cast<ptrdiff_t>(index), Slot{key, LeafRef(new Leaf)});
       } else {
         make_room(index);
         index = slot_of(unit, stamp);
@@ -156,7 +156,7 @@ void VersionMap::merge_around(size_t index) {
 void VersionMap::append_leaf(LeafRef leaf) {
   entry_count_ += leaf->entry_count;
   const uint64_t first_key = key_of(leaf->entries[0]);
-  directory_.push_back(Slot{first_key, std::move(leaf), 0});
+  directory_.push_back(Slot{first_key, std::move(leaf)});
 }
 
 std::vector<VersionMap::LeafRef> VersionMap::snapshot() const {
@@ -170,7 +170,7 @@ std::vector<VersionMap::LeafRef> VersionMap::snapshot() const {
 
 void VersionMap::append_stored(uint64_t first_key, uint32_t page, uint32_t entry_count) {
   entry_count_ += entry_count;
-  directory_.push_back(Slot{first_key, LeafRef(), page});
+  directory_.push_back(Slot{first_key, LeafRef(), page, entry_count});
   ++stored_count_;
 }
 
@@ -179,10 +179,18 @@ bool VersionMap::find_stored(UnitIndex first, UnitIndex last, Stored* stored) co
   for (size_t slot = slot_of(first, 0); slot < directory_.size(); ++slot) {
     if (slot > 0 && directory_[slot].first_key >> 32 > last) return false;
     if (is_resident(slot)) continue;
-    if (stored != nullptr) *stored = Stored{directory_[slot].first_key, directory_[slot].page};
+    const Slot& found = directory_[slot];
+    if (stored != nullptr) *stored = Stored{found.first_key, found.page, found.stored_entry_count};
     return true;
   }
   return false;
+}
+
+bool VersionMap::is_that_leaf(const Stored& stored, const Leaf& leaf) const {
+  if (leaf.entry_count != stored.entry_count || key_of(leaf.entries[0]) != stored.first_key) return false;
+  const auto unit = static_cast<UnitIndex>(stored.first_key >> 32);
+  const size_t behind = slot_of(unit, static_cast<StampId>(stored.first_key)) + 1;
+  return behind >= directory_.size() || key_of(leaf.entries[leaf.entry_count - 1]) < directory_[behind].first_key;
 }
 
 void VersionMap::make_resident(const Stored& stored, LeafRef leaf) {

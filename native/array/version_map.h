@@ -117,6 +117,7 @@ class VersionMap {
   struct Stored {
     uint64_t first_key = 0;
     uint32_t page = 0;
+    uint32_t entry_count = 0;
   };
   /// Appends a leaf of which only this is known; leaves must come in order.
   void append_stored(uint64_t first_key, uint32_t page, uint32_t entry_count);
@@ -126,6 +127,8 @@ class VersionMap {
   }
   /// The first stored leaf that concerns the units first .. last; false if there is none.
   bool find_stored(UnitIndex first, UnitIndex last, Stored* stored) const;
+  /// Whether this can be the leaf that was stored there: it has as many entries and ends before the next one begins.
+  bool is_that_leaf(const Stored& stored, const Leaf& leaf) const;
   /// The leaf that was stored there; nothing happens if it is resident already.
   void make_resident(const Stored& stored, LeafRef leaf);
   size_t stored_count() const { return stored_count_; }
@@ -144,7 +147,8 @@ class VersionMap {
   struct Slot {
     uint64_t first_key;
     LeafRef leaf;  // null: stored
-    uint32_t page;
+    uint32_t page = 0;
+    uint32_t stored_entry_count = 0;
   };
 
   static uint32_t lower_bound(const Leaf& leaf, UnitIndex unit, StampId stamp);

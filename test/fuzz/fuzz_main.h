@@ -1,9 +1,13 @@
 // test/fuzz/fuzz_main.h
 //
-// The main function of a fuzzer built without libFuzzer:
+// How a fuzzer is run; included once, by the file that defines what is fuzzed and its seeds.
+//
+// With HOLDFAST_FUZZ_MAIN the fuzzer is a plain program, part of the native tests:
 //   fuzzer FILE…                    runs each file once
 //   fuzzer --seeds DIR              writes the seed corpus
-//   fuzzer --mutate ROUNDS [SEED]   runs random mutations of the seeds
+//   fuzzer --mutate ROUNDS [SEED]   runs the seeds, then random mutations of them
+//
+// Without it libFuzzer has the main function (scripts/fuzz.mjs), and only `--seeds DIR` is ours.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +20,17 @@
 #include <string>
 #include <vector>
 
+#include "fuzz_input.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace holdfast::test {
 
-using FuzzInput = std::vector<uint8_t>;
+/// Inputs that the target accepts, small and unlike one another; defined by each target.
+std::vector<FuzzInput> fuzz_seeds();
 
-inline int write_seeds(const std::string& folder, const std::vector<FuzzInput>& seeds) {
+inline int write_seeds(const std::string& folder) {
+  const std::vector<FuzzInput> seeds = fuzz_seeds();
   for (size_t i = 0; i < seeds.size(); ++i) {
     std::ofstream file(folder + "/seed-" + std::to_string(i), std::ios::binary);
     file.write(reinterpret_cast<const char*>(seeds[i].data()), static_cast<std::streamsize>(seeds[i].size()));
@@ -47,9 +55,11 @@ inline void mutate(std::mt19937* random, FuzzInput* input) {
   }
 }
 
-inline int fuzz_main(int argc, char** argv, const std::vector<FuzzInput>& seeds) {
-  if (argc == 3 && std::strcmp(argv[1], "--seeds") == 0) return write_seeds(argv[2], seeds);
+inline int fuzz_main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], "--seeds") == 0) return write_seeds(argv[2]);
   if (argc >= 3 && std::strcmp(argv[1], "--mutate") == 0) {
+    const std::vector<FuzzInput> seeds = fuzz_seeds();
+    for (const FuzzInput& seed : seeds) LLVMFuzzerTestOneInput(seed.data(), seed.size());
     std::mt19937 random(argc > 3 ? static_cast<uint32_t>(std::strtoul(argv[3], nullptr, 10)) : 1);
     for (unsigned long round = std::strtoul(argv[2], nullptr, 10); round > 0; --round) {
       FuzzInput input = seeds[random() % seeds.size()];
@@ -67,3 +77,12 @@ inline int fuzz_main(int argc, char** argv, const std::vector<FuzzInput>& seeds)
 }
 
 }  // namespace holdfast::test
+
+#ifdef HOLDFAST_FUZZ_MAIN
+int main(int argc, char** argv) { return holdfast::test::fuzz_main(argc, argv); }
+#else
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  if (*argc == 3 && std::strcmp((*argv)[1], "--seeds") == 0) std::exit(holdfast::test::write_seeds((*argv)[2]));
+  return 0;
+}
+#endif
