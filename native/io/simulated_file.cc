@@ -99,7 +99,10 @@ void SimulatedFile::write(uint64_t offset_bytes, const uint8_t* data, uint64_t l
   if (length_bytes == 0) return;
   change(offset_bytes, data, length_bytes, sequence, false);
   const uint64_t end = offset_bytes + length_bytes;
-  if (end > size_bytes_) resize(end, sequence);
+  if (end > size_bytes_) return resize(end, sequence);
+  // A growth that a failed sync has lost comes back with what is written there again.
+  const bool was_lost = !size_versions_.empty() && size_versions_.back().lost;
+  if (was_lost && end > durable_size_bytes_) size_versions_.push_back({sequence, size_bytes_, false, false});
 }
 
 void SimulatedFile::punch(uint64_t offset_bytes, uint64_t length_bytes, Sequence sequence) {

@@ -100,7 +100,10 @@ class SimulatorIo::Files final : public FileSystem {
   template <typename Function>
   int change(const std::string& path, SimulatedOp op, bool durable_change, Function function) {
     if (io_.stopped_) return -EIO;
-    if (const int error_number = io_.fault_for(path, op).error_number) return -error_number;
+    const Fault fault = io_.fault_for(path, op);
+    if (fault.stops_here) io_.stopped_ = true;
+    if (io_.stopped_) return -EIO;
+    if (fault.error_number != 0) return -fault.error_number;
     const int result = function();
     if (durable_change) io_.count_operation();
     return result;
@@ -123,6 +126,7 @@ size_t SimulatorIo::add_fault(Fault fault) {
 
 Fault SimulatorIo::fault_for(const std::string& path, SimulatedOp op) {
   Fault combined;
+  if (observer_) observer_(path, op);
   for (Rule& rule : faults_) {
     const Fault& fault = rule.fault;
     if (fault.op != op || ::fnmatch(fault.path_pattern.c_str(), path.c_str(), 0) != 0) continue;
@@ -132,6 +136,7 @@ Fault SimulatorIo::fault_for(const std::string& path, SimulatedOp op) {
     if (fault.error_number != 0) combined.error_number = fault.error_number;
     if (fault.short_bytes != 0) combined.short_bytes = fault.short_bytes;
     combined.delay = std::max(combined.delay, fault.delay);
+    combined.stops_here = combined.stops_here || fault.stops_here;
   }
   return combined;
 }
@@ -151,8 +156,9 @@ void SimulatorIo::submit(IoRequest& request) {
   check(request);
   if (request.op == IoOp::read) std::memset(request.data, kRubbish, request.length_bytes);
   Fault fault;
-  if (!faults_.empty()) fault = fault_for(disk_->path_of(request.file), kind_of(request.op));
-  const Pending pending = {&request, disk_->sequence(), fault.error_number, fault.short_bytes, now() + fault.delay};
+  if (!faults_.empty() || observer_) fault = fault_for(disk_->path_of(request.file), kind_of(request.op));
+  const Pending pending = {&request,          disk_->sequence(),   fault.error_number,
+                           fault.short_bytes, now() + fault.delay, fault.stops_here};
   (fault.delay > 0 ? delayed_ : pending_).push_back(pending);
 }
 
@@ -224,6 +230,11 @@ void SimulatorIo::complete_call() {
 
 void SimulatorIo::complete(Pending pending) {
   IoRequest& request = *pending.request;
+  if (pending.stops_here) {
+    stopped_ = true;
+    pending_.push_back(pending);
+    return;
+  }
   count_operation();
   const uint64_t left = request.length_bytes - request.engine_progress_bytes;
   if (pending.short_bytes != 0 && pending.short_bytes < left && pending.error_number == 0) {

@@ -6,7 +6,7 @@
 //   order     requests complete in random order; FileCalls in order of submission, at random between requests
 //   time      moves by some microseconds with each completion; a wait with nothing to complete jumps to its end
 //   stop      after the n-th operation nothing completes any more: for crashes at every point of a scenario
-//   faults    by path, operation and count: an errno, a transfer in two steps, a delay
+//   faults    by path, operation and count: an errno, a transfer in two steps, a delay, a stop
 //
 // What it checks, aborting with a sentence: the alignment O_DIRECT asks for, and that no file is closed under its
 // requests. Buffers of reads are filled with rubbish until the read completes.
@@ -19,6 +19,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,6 +62,7 @@ struct Fault {
   int error_number = 0;      // it fails; a write or punch may have been done in part
   uint64_t short_bytes = 0;  // read, write: so much is done first, the rest as another operation later
   Instant delay = 0;         // requests only: earliest completion after submission
+  bool stops_here = false;   // nothing completes any more; a request is in flight, anything else is not done
 };
 
 class SimulatorIo final : public Io {
@@ -96,8 +98,15 @@ class SimulatorIo final : public Io {
 
   /// Returns the number to ask fault_hits() with.
   size_t add_fault(Fault fault);
+  /// Told of every operation when it is submitted or made, whether a rule is about it or not.
+  void set_observer(std::function<void(const std::string& path, SimulatedOp op)> observer) {
+    observer_ = std::move(observer);
+  }
   uint64_t fault_hits(size_t fault) const { return faults_[fault].hits; }
-  void clear_faults() { faults_.clear(); }
+  /// No rule applies any more; fault_hits() can still be asked.
+  void clear_faults() {
+    for (Rule& rule : faults_) rule.fault.count = 0;
+  }
 
  private:
   class Files;
@@ -108,6 +117,7 @@ class SimulatorIo final : public Io {
     int error_number;
     uint64_t short_bytes;
     Instant ready;
+    bool stops_here;
   };
   struct Rule {
     Fault fault;
@@ -133,6 +143,7 @@ class SimulatorIo final : public Io {
   List<FileCall> calls_;
   size_t calls_count_ = 0;
   std::vector<Rule> faults_;
+  std::function<void(const std::string&, SimulatedOp)> observer_;
   uint64_t operations_ = 0;
   uint64_t stop_after_ = ~uint64_t{0};
   bool stopped_ = false;

@@ -16,6 +16,7 @@
 
 #include "array/lun_access.h"
 #include "array/storage_array.h"
+#include "io/interrupted_calls.h"
 #include "io/thread_pool.h"
 
 namespace holdfast {
@@ -124,6 +125,24 @@ TEST_F(RealFilesTest, AnOddImageComesBackFromItsAdoptionByteForByte) {
   ASSERT_EQ(::stat(path.c_str(), &after), 0);
   EXPECT_EQ(after.st_ino, before.st_ino);
   EXPECT_EQ(after.st_size, before.st_size);
+}
+
+TEST_F(RealFilesTest, AnArrayWorksAsEverWhileSignalsInterruptItsCallsAndTransfersGoBySectors) {
+  const InterruptedCalls interrupted;
+  const Guid id = run(array->create_lun(1 << 20)).take();
+  const std::vector<uint8_t> bytes(256 << 10, 7);
+  ASSERT_TRUE(write(id, 512, bytes).ok());
+  ASSERT_TRUE(run(array->find_lun(id)->family().sync()).ok());
+  ASSERT_TRUE(run(array->checkpoint()).ok());
+  const std::string where = array->path();
+  ASSERT_TRUE(run(array->close()).ok());
+  array = run(StorageArray::open(*loop, *leases, where, {})).take();
+  LunAccess again(*array->find_lun(id));
+  const AlignedBuffer read_back = make_aligned(bytes.size());
+  ASSERT_TRUE(run(again.read(512, read_back.get(), static_cast<uint32_t>(bytes.size()))).ok());
+  EXPECT_EQ(std::memcmp(read_back.get(), bytes.data(), bytes.size()), 0);
+  EXPECT_GT(InterruptedCalls::interruptions(), 100u);
+  EXPECT_GT(InterruptedCalls::short_transfers(), 100u);
 }
 
 TEST_F(RealFilesTest, AChangeOutsideBetweenClosingAndOpeningIsNoticed) {

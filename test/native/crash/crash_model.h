@@ -40,6 +40,8 @@ class LunModel {
   explicit LunModel(uint64_t sector_count) : sectors_(sector_count) {}
 
   uint64_t sector_count() const { return sectors_.size(); }
+  /// The new end reads as zeroes.
+  void grow(uint64_t sector_count) { sectors_.resize(sector_count); }
 
   /// A write is admitted; gives, for each of its sectors, the place of its number in the list.
   std::vector<uint32_t> admitted(uint64_t first, uint64_t count, uint64_t number) {
@@ -49,6 +51,10 @@ class LunModel {
       places.push_back(static_cast<uint32_t>(sectors_[i].numbers.size() - 1));
     }
     return places;
+  }
+  /// A write failed: what it left behind is there or not, sector by sector.
+  void failed(uint64_t first, const std::vector<uint32_t>& places) {
+    for (size_t i = 0; i < places.size(); ++i) sectors_[first + i].failed.push_back(places[i]);
   }
   void completed(uint64_t first, const std::vector<uint32_t>& places, bool final) {
     for (size_t i = 0; i < places.size(); ++i) {
@@ -66,14 +72,29 @@ class LunModel {
   void flush_completed(const std::vector<uint32_t>& covered) {
     for (size_t i = 0; i < sectors_.size(); ++i) sectors_[i].final = std::max(sectors_[i].final, covered[i]);
   }
+  /// A sync failed: what it was to make final may be lost at any time, and no later one makes it so.
+  void sync_failed() {
+    for (Sector& sector : sectors_) {
+      for (uint32_t i = sector.final + 1; i < sector.numbers.size(); ++i) sector.failed.push_back(i);
+      sector.completed = sector.final;
+    }
+  }
   void everything_is_final() {
     for (Sector& sector : sectors_) sector.final = sector.completed;
   }
 
-  /// The model of a copy taken now.
+  /// The model of a copy taken now: of each sector the last number admitted, or an earlier one if that write has
+  /// failed.
   LunModel copy() const {
     LunModel model(sectors_.size());
-    for (size_t i = 0; i < sectors_.size(); ++i) model.sectors_[i].numbers = {sectors_[i].numbers.back()};
+    for (size_t i = 0; i < sectors_.size(); ++i) {
+      const Sector& sector = sectors_[i];
+      auto from = static_cast<uint32_t>(sector.numbers.size() - 1);
+      while (std::find(sector.failed.begin(), sector.failed.end(), from) != sector.failed.end()) --from;
+      Sector& copied = model.sectors_[i];
+      copied.numbers.assign(sector.numbers.begin() + from, sector.numbers.end());
+      for (uint32_t failed = 1; failed < copied.numbers.size(); ++failed) copied.failed.push_back(failed);
+    }
     return model;
   }
 
@@ -106,6 +127,7 @@ class LunModel {
     std::vector<uint64_t> numbers = {0};
     uint32_t completed = 0;  // index of the last number whose write has completed
     uint32_t final = 0;      // index of the earliest number that may be found
+    std::vector<uint32_t> failed;
   };
   std::vector<Sector> sectors_;
 };
