@@ -129,6 +129,8 @@
       "test/native/base/guid_test.cc",
       "test/native/base/histogram_test.cc",
       "test/native/base/judge.cc",
+      "test/native/crash/crash_changes.cc",
+      "test/native/crash/crash_compare.cc",
       "test/native/crash/crash_scenario.cc",
       "test/native/crash/crash_test.cc",
       "test/native/disk/disk_image.cc",

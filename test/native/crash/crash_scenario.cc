@@ -6,7 +6,8 @@ namespace holdfast {
 namespace {
 
 constexpr uint64_t kLunBytes = 64 << 10;
-constexpr uint64_t kSectors = kLunBytes / kSectorBytes;
+// In some lives, so that an area comes to have room worth giving back.
+constexpr uint64_t kLargeLunBytes = 512 << 10;
 constexpr size_t kSetsMax = 5;
 
 std::mt19937_64 identity_random;
@@ -48,12 +49,14 @@ bool CrashScenario::live(uint64_t stop_after) {
   machine_->io().set_stop_after(stop_after);
   if (!machine_->create_array(pick(2) == 0 ? IoMode::direct : IoMode::writeback).ok()) return false;
   ready_ = true;
+  machine_->array->set_thresholds(options().thresholds);
+  lun_bytes_ = pick(8) == 0 ? kLargeLunBytes : kLunBytes;
   const uint64_t lun_count = 2 + pick(2);
   for (uint64_t i = 0; i < lun_count; ++i) {
-    std::optional<Result<Guid>> made = machine_->try_run(machine_->array->create_lun(kLunBytes));
+    std::optional<Result<Guid>> made = machine_->try_run(machine_->array->create_lun(lun_bytes_));
     if (!made.has_value()) return false;
     originals_.push_back(made->take());
-    models_.emplace(originals_.back(), LunModel(kSectors));
+    models_.emplace(originals_.back(), LunModel(lun_bytes_ / kSectorBytes));
   }
   for (uint32_t i = 0; i < steps_; ++i) {
     if (!step()) return false;
@@ -74,20 +77,28 @@ bool CrashScenario::live_on(uint32_t steps, uint64_t more_operations) {
 bool CrashScenario::step() {
   reap();
   const uint64_t kind = pick(100);
-  if (kind < 55) {
+  if (kind < 49) {
     step_write();
-  } else if (kind < 66) {
+  } else if (kind < 59) {
     step_flush();
-  } else if (kind < 82) {
+  } else if (kind < 74) {
     step_take_set();
-  } else if (kind < 88) {
+  } else if (kind < 81) {
     step_delete_set();
-  } else if (kind < 91) {
+  } else if (kind < 84) {
     step_revert();
-  } else if (kind < 93) {
+  } else if (kind < 86) {
     step_break_set();
-  } else if (kind < 94) {
+  } else if (kind < 87) {
     step_delete_lun();
+  } else if (kind < 89) {
+    step_grow();
+  } else if (kind < 91) {
+    step_adopt();
+  } else if (kind < 92) {
+    step_detach();
+  } else if (kind < 94) {
+    step_full_disk();
   } else if (kind < 97) {
     step_checkpoint();
   } else {
@@ -119,9 +130,14 @@ void CrashScenario::step_write() {
     write->target = pick_lun();
     write->op = LunOp::write;
     write->force_unit_access = pick(8) == 0;
-    write->first_sector = pick(3) == 0 ? pick(kSectors) : pick(kSectors / 8) * 8;
-    const uint64_t wanted = pick(3) == 0 ? 1 + pick(20) : 8 * (1 + pick(3));
-    const uint64_t count = std::min(wanted, kSectors - write->first_sector);
+    LunModel& model = models_.at(write->target);
+    // A growth that is under way may or may not have come to its end.
+    const uint64_t sectors = machine_->array->find_lun(write->target)->size_bytes() / kSectorBytes;
+    if (sectors > model.sector_count()) model.grow(sectors);
+    write->first_sector = pick(3) == 0 ? pick(sectors) : pick(sectors / 8) * 8;
+    uint64_t wanted = pick(3) == 0 ? 1 + pick(20) : 8 * (1 + pick(3));
+    if (lun_bytes_ == kLargeLunBytes && pick(3) == 0) wanted = 8 * (1 + pick(96));
+    const uint64_t count = std::min(wanted, sectors - write->first_sector);
     write->bytes = make_aligned(count * kSectorBytes);
     const uint64_t number = next_number_++;
     for (uint64_t i = 0; i < count; ++i) fill_sector(write->bytes.get() + i * kSectorBytes, number);
@@ -131,11 +147,15 @@ void CrashScenario::step_write() {
     write->done = [](LunRequest* request) {
       auto* self = static_cast<Write*>(request);
       self->is_done = true;
+      const auto known = self->scenario->models_.find(self->target);
+      if (known == self->scenario->models_.end()) return;
       if (self->status.ok()) {
-        self->scenario->models_.at(self->target).completed(self->first_sector, self->places, self->force_unit_access);
+        known->second.completed(self->first_sector, self->places, self->force_unit_access);
+      } else {
+        known->second.failed(self->first_sector, self->places);
       }
     };
-    write->places = models_.at(write->target).admitted(write->first_sector, count, number);
+    write->places = model.admitted(write->first_sector, count, number);
     std::shared_ptr<Lun> lun = machine_->array->find_lun(write->target);
     writes_.push_back(std::move(write));
     lun->submit(*writes_.back());
@@ -151,7 +171,8 @@ void CrashScenario::step_flush() {
   flush->done = [](LunRequest* request) {
     auto* self = static_cast<Flush*>(request);
     self->is_done = true;
-    if (self->status.ok()) self->scenario->models_.at(self->target).flush_completed(self->covered);
+    const auto known = self->scenario->models_.find(self->target);
+    if (self->status.ok() && known != self->scenario->models_.end()) known->second.flush_completed(self->covered);
   };
   std::shared_ptr<Lun> lun = machine_->array->find_lun(flush->target);
   flushes_.push_back(std::move(flush));
@@ -212,7 +233,7 @@ void CrashScenario::step_take_set() {
   }
   (void)machine_->leases().release(lease, 1);
   sets_.push_back(set);
-  ++recording_;
+  ++running_;
   machine_->loop().spawn(record(set));
   if (pick(10) == 0) {
     set->ending = true;
@@ -223,68 +244,58 @@ void CrashScenario::step_take_set() {
 Task<void> CrashScenario::record(std::shared_ptr<KnownSet> set) {
   Status status = co_await machine_->array->record_set(set->id);
   if (status.ok()) status = co_await machine_->array->finish_set(set->id, "a note");
+  if (status.code() == Code::no_space) {
+    // What said so may reach the disk before what takes it back.
+    set->doubtful = true;
+    (void)co_await machine_->array->abort_set(set->id);
+  }
   set->acknowledged = status.ok();
   set->recorded = std::move(status);
-  --recording_;
+  --running_;
 }
 
-void CrashScenario::step_delete_set() {
-  for (const auto& set : sets_) {
-    if (!set->acknowledged || set->ending || pick(2) == 0) continue;
-    set->ending = true;
-    std::optional<Status> deleted = machine_->try_run(machine_->array->delete_copies(set->snapshots));
-    if (deleted.has_value()) set->ended = true;
-    return;
-  }
+Task<void> CrashScenario::write_checkpoint() {
+  (void)co_await machine_->array->checkpoint();
+  --running_;
 }
 
-void CrashScenario::step_revert() {
-  for (const auto& set : sets_) {
-    if (!set->acknowledged || set->ending || pick(2) == 0) continue;
-    const size_t member = pick(set->copies.size());
-    const Guid lun = set->sources[member];
-    if (std::find(originals_.begin(), originals_.end(), lun) == originals_.end()) continue;
-    if (pick(2) == 0) step_write();
-    reverting_.emplace(lun, models_.at(set->copies[member]).copy());
-    std::optional<Status> reverted = machine_->try_run(machine_->array->revert_lun(lun, set->copies[member]));
-    if (!reverted.has_value()) return;
-    if (reverted->ok()) models_.insert_or_assign(lun, reverting_->second);
-    reverting_.reset();
-    return;
-  }
+void CrashScenario::step_checkpoint() { go_on_with(write_checkpoint()); }
+
+void CrashScenario::go_on_with(Task<void> task) {
+  ++running_;
+  const uint32_t before = running_;
+  machine_->loop().spawn(std::move(task));
+  if (pick(2) == 0) return;
+  while (!stopped() && running_ >= before) machine_->loop().turn(kNever);
 }
 
-void CrashScenario::step_break_set() {
-  if (originals_.size() > 5) return step_delete_lun();
-  for (const auto& set : sets_) {
-    if (!set->acknowledged || set->ending || set->auto_release || pick(2) == 0) continue;
-    set->ending = set->breaking = true;
-    std::optional<Result<std::vector<Guid>>> broken = machine_->try_run(machine_->array->break_copies(set->snapshots));
-    if (!broken.has_value()) return;
-    if (!broken->ok()) std::abort();
-    originals_.insert(originals_.end(), set->copies.begin(), set->copies.end());
-    set->ended = true;
-    return;
-  }
-}
-
-void CrashScenario::step_delete_lun() {
-  if (originals_.size() < 3) return;
-  const Guid lun = originals_[pick(originals_.size())];
-  if (machine_->array->find_lun(lun)->copy_count() > 0) return;
-  deleting_ = lun;
-  // What is written meanwhile is refused, or goes with it.
+// A disk without room for a while: what is refused meanwhile is refused, and what was promised before stays.
+void CrashScenario::step_full_disk() {
   await_everything();
   if (stopped()) return;
-  std::optional<Status> deleted = machine_->try_run(machine_->array->delete_lun(lun));
-  if (!deleted.has_value()) return;
-  deleting_.reset();
-  if (!deleted->ok()) return;
-  std::erase(originals_, lun);
-  models_.erase(lun);
+  machine_->disk()->set_capacity_bytes(machine_->disk()->used_bytes() + pick(4) * kUnitBytes);
+  for (uint64_t i = 2 + pick(5); i > 0 && !stopped(); --i) {
+    const uint64_t kind = pick(6);
+    if (kind < 3) {
+      step_write();
+    } else if (kind < 4) {
+      step_flush();
+    } else if (kind < 5) {
+      step_take_set();
+    } else {
+      step_delete_set();
+    }
+    if (!stopped()) turn_a_little();
+  }
+  await_everything();
+  machine_->disk()->set_capacity_bytes(~uint64_t{0});
+  if (stopped()) return;
+  // What found no space is tried again by the next one who commits; only then is it known what became of it.
+  std::optional<Status> settled = machine_->try_run(machine_->array->checkpoint());
+  if (!settled.has_value()) return;
+  if (!settled->ok()) std::abort();
+  for (const auto& set : sets_) set->ended = set->ended || set->ending || set->doubtful;
 }
-
-void CrashScenario::step_checkpoint() { (void)machine_->try_run(machine_->array->checkpoint()); }
 
 void CrashScenario::step_reopen() {
   await_everything();
@@ -295,14 +306,22 @@ void CrashScenario::step_reopen() {
   for (auto& [guid, model] : models_) model.everything_is_final();
   for (const auto& set : sets_) set->ended = set->ended || set->ending;
   machine_->array.reset();
-  Status opened = machine_->open_array();
+  Status opened = machine_->open_array(options());
   if (!opened.ok() && !stopped()) std::abort();
+}
+
+// Low enough to be reached in a life of a few steps.
+OpenOptions CrashScenario::options() const {
+  OpenOptions options;
+  options.thresholds.checkpoint_at_journal_bytes = 96 << 10;
+  options.thresholds.kept_units_min = 64;
+  return options;
 }
 
 void CrashScenario::await_everything() {
   auto busy = [&] {
     reap();
-    return !writes_.empty() || !flushes_.empty() || recording_ > 0;
+    return !writes_.empty() || !flushes_.empty() || running_ > 0;
   };
   while (!stopped() && busy()) machine_->loop().turn(kNever);
 }
@@ -310,88 +329,19 @@ void CrashScenario::await_everything() {
 void CrashScenario::reap() {
   std::erase_if(writes_, [](const auto& write) { return write->is_done; });
   std::erase_if(flushes_, [](const auto& flush) { return flush->is_done; });
-  std::erase_if(sets_, [](const auto& set) { return set->ended || (set->recorded.has_value() && !set->acknowledged); });
+  std::erase_if(sets_, [](const auto& set) {
+    return set->ended || (set->recorded.has_value() && !set->acknowledged && !set->doubtful);
+  });
 }
 
 std::shared_ptr<SimulatedDisk> CrashScenario::switch_off() {
   std::shared_ptr<SimulatedDisk> disk = machine_->disk();
   machine_->switch_off();
+  disk->set_capacity_bytes(~uint64_t{0});
   writes_.clear();
   flushes_.clear();
-  recording_ = 0;
+  running_ = 0;
   return disk;
-}
-
-std::string CrashScenario::recover_and_compare(const std::shared_ptr<SimulatedDisk>& disk, uint64_t seed) {
-  machine_ = std::make_unique<Machine>(disk, seed);
-  Status opened = machine_->open_array();
-  if (!opened.ok()) {
-    if (!ready_ && opened.code() == Code::array_not_found) return {};
-    return "the array does not open: " + opened.message();
-  }
-  std::string broken = compare_sets();
-  if (!broken.empty()) return broken;
-  std::map<Guid, LunModel> alive;
-  for (auto& [guid, model] : models_) {
-    std::shared_ptr<Lun> lun = machine_->array->find_lun(guid);
-    if (lun == nullptr) continue;  // compare_sets has told which may be gone
-    broken = compare_lun(guid, model);
-    if (!broken.empty()) return (lun->is_copy() ? "copy " : "LUN ") + guid.to_string() + ": " + broken;
-    alive.emplace(guid, model);
-  }
-  models_ = std::move(alive);
-  reverting_.reset();
-  const Result<CheckReport> report = machine_->run(machine_->array->check_all());
-  if (!report.ok()) return report.status().message();
-  return report.value().faults.empty() ? std::string() : report.value().faults.front();
-}
-
-// Empty, or what it holds and must not; afterwards the model is what was found.
-std::string CrashScenario::compare_lun(const Guid& guid, LunModel& model) {
-  const std::vector<uint8_t> bytes = read_bytes(*machine_, *machine_->array->find_lun(guid), 0, kLunBytes);
-  std::string broken = model.compare(bytes);
-  if (!broken.empty() && reverting_.has_value() && reverting_->first == guid) {
-    broken = reverting_->second.compare(bytes);
-  }
-  if (broken.empty()) model.restart_from(bytes);
-  return broken;
-}
-
-// A set is whole or absent; one that was promised is there, one whose end was promised is not.
-std::string CrashScenario::compare_sets() {
-  if (deleting_.has_value()) {
-    if (machine_->array->find_lun(*deleting_) == nullptr) std::erase(originals_, *deleting_);
-    deleting_.reset();
-  }
-  for (const Guid& original : originals_) {
-    if (machine_->array->find_lun(original) == nullptr) return "LUN " + original.to_string() + " is lost";
-  }
-  std::vector<std::shared_ptr<KnownSet>> alive;
-  for (const auto& set : sets_) {
-    size_t present = 0;
-    for (const Guid& copy : set->copies) {
-      if (machine_->array->find_lun(copy) != nullptr) ++present;
-    }
-    const std::string name = "set " + set->id.to_string();
-    if (set->breaking && present == set->copies.size() && !machine_->array->find_lun(set->copies[0])->is_copy()) {
-      originals_.insert(originals_.end(), set->copies.begin(), set->copies.end());
-      continue;
-    }
-    if (set->breaking && present == 0) return name + " was lost while it was being broken off";
-    if (present != 0 && present != set->copies.size()) return name + " is there in part";
-    if (present == 0 && set->acknowledged && !set->ending && !set->auto_release) return name + " is lost";
-    if (present != 0 && (set->ended || set->auto_release)) return name + " is still there";
-    if (present == 0) continue;
-    set->acknowledged = true;
-    set->ending = set->breaking = false;
-    set->recorded = Status();
-    alive.push_back(set);
-  }
-  size_t listed = machine_->array->list_sets().size();
-  sets_ = std::move(alive);
-  if (listed != sets_.size())
-    return "the array lists " + std::to_string(listed) + " sets of " + std::to_string(sets_.size());
-  return {};
 }
 
 }  // namespace holdfast

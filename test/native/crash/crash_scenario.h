@@ -1,9 +1,15 @@
 // test/native/crash/crash_scenario.h
 //
-// A random life of an array, from a seed: overlapping writes, flushes, sets over several LUNs, writes to copies,
-// deletions, aborts, reverts, copies broken off, LUNs deleted, checkpoints and reopenings, with a model beside it. The
-// same seed gives the same life, so it can be cut off after any operation of the disk and compared with what its users
-// had been promised until then.
+// A random life of an array, from a seed, with a model beside it. The same seed gives the same life, so it can be cut
+// off after any operation of the disk and compared with what its users had been promised until then.
+//
+//   crash_scenario.cc   overlapping writes, writes through to the disk, flushes, sets over several LUNs, copies of
+//   copies,
+//                       checkpoints, reopenings, a disk that is full for a while
+//   crash_changes.cc    LUNs grow, are reverted, deleted, adopted, detached; copies are deleted and broken off; some of
+//   it
+//                       while everything else goes on
+//   crash_compare.cc    recovery, which may be cut itself, and the comparison
 #pragma once
 
 #include <map>
@@ -26,9 +32,13 @@ class CrashScenario {
   /// Lives until the end or until `stop_after` operations of the disk. True if it came to its end.
   bool live(uint64_t stop_after);
   uint64_t operations() { return machine_->io().operations(); }
+  SimulatorIo& io() { return machine_->io(); }
 
   /// Everything in memory is gone; the disk is left to have its power cut.
   std::shared_ptr<SimulatedDisk> switch_off();
+  /// Begins to recover and is cut after so many operations. True if it was; false if it had come to its end before, and
+  /// nothing is changed but what an opening changes.
+  bool recover_in_part(const std::shared_ptr<SimulatedDisk>& disk, uint64_t seed, uint64_t operations);
   /// Opens the array again and compares. Empty, or which promise was broken. Afterwards the model is what was found,
   /// and the scenario can live on.
   std::string recover_and_compare(const std::shared_ptr<SimulatedDisk>& disk, uint64_t seed);
@@ -50,6 +60,16 @@ class CrashScenario {
     bool ending = false;    // a deletion or abort has begun
     bool ended = false;     // and was acknowledged
     bool breaking = false;  // its copies are becoming ordinary LUNs
+    bool doubtful = false;  // it failed for want of space, and may be there after a crash
+  };
+  /// An image that was let go, and what it has to hold from then on.
+  struct Image {
+    std::string path;
+    LunModel model;
+  };
+  struct Detaching {
+    Guid lun;
+    std::string path;
   };
 
   uint64_t pick(uint64_t bound) { return random_() % bound; }
@@ -58,35 +78,53 @@ class CrashScenario {
   void step_write();
   void step_flush();
   void step_take_set();
+  void step_checkpoint();
+  void step_reopen();
+  void step_full_disk();
   void step_delete_set();
   void step_revert();
   void step_break_set();
   void step_delete_lun();
-  std::string compare_lun(const Guid& guid, LunModel& model);
-  void step_checkpoint();
-  void step_reopen();
+  void step_grow();
+  void step_adopt();
+  void step_detach();
   void turn_a_little();
   void await_everything();
   void reap();
+  /// Awaited now, or going on while the life does.
+  void go_on_with(Task<void> task);
   Task<void> record(std::shared_ptr<KnownSet> set);
+  Task<void> remove(std::shared_ptr<KnownSet> set);
+  Task<void> grow(Guid lun, uint64_t sectors);
+  Task<void> write_checkpoint();
+  bool is_busy(const Guid& lun) const;
   Guid pick_lun();
+  OpenOptions options() const;
+  std::string compare_lun(const Guid& guid, LunModel& model);
   std::string compare_sets();
+  std::string compare_images();
 
   std::mt19937_64 random_;
   const uint32_t steps_;
   std::unique_ptr<Machine> machine_;
   uint64_t next_number_ = 1;
+  uint64_t next_image_ = 1;
+  uint64_t lun_bytes_ = 0;
   // LUNs that are no shadow copies.
   std::vector<Guid> originals_;
   // Being reverted, and what it will hold: it holds all of that or all of what it held.
   std::optional<std::pair<Guid, LunModel>> reverting_;
-  // Being deleted.
   std::optional<Guid> deleting_;
+  std::optional<Detaching> detaching_;
+  // Being grown, and how many sectors it has by then.
+  std::map<Guid, uint64_t> growing_;
   std::map<Guid, LunModel> models_;
+  std::vector<Image> images_;
   std::vector<std::shared_ptr<KnownSet>> sets_;
   std::vector<std::unique_ptr<Write>> writes_;
   std::vector<std::unique_ptr<Flush>> flushes_;
-  uint32_t recording_ = 0;
+  // Tasks in the background that everything has to wait for.
+  uint32_t running_ = 0;
   bool ready_ = false;
 };
 
