@@ -1,8 +1,8 @@
 // Fuzzer of recovery from a checkpoint. The first byte chooses: the rest is the bytes of the file, whose first page
 // gets the right checksum; or it is what a checkpoint says, which is then written as an array writes it.
 //
-//   u32 next branch, u64 first sequence, a list of records, then leaves until the end: u32 family, u8 entry count,
-//   entries of u32 unit, stamp and place
+//   u32 next branch, u64 first sequence, a list of records, u16 bytes of summary, summary, then leaves until the end:
+//   u32 family, u8 entry count, entries of u32 unit, stamp and place
 #include <fcntl.h>
 
 #include "array_image.h"
@@ -31,6 +31,8 @@ bool open_with_contents(FuzzBytes in) {
   crafted.header.next_branch = static_cast<BranchId>(in.number(4));
   crafted.header.first_sequence = in.number(8);
   (void)take_records(in, crafted.structure);
+  const std::span<const uint8_t> summary = in.piece(in.number(2));
+  crafted.summary.assign(summary.begin(), summary.end());
   while (!in.empty()) {
     const auto family = static_cast<uint32_t>(in.number(4));
     VersionMap::LeafRef leaf(new VersionMap::Leaf);
@@ -64,25 +66,34 @@ std::vector<FuzzInput> fuzz_seeds() {
   writer.u32(written.header.next_branch);
   writer.u64(written.header.first_sequence);
   put_records(contents, written.structure);
-  const FuzzInput without_leaves = contents;
+  FuzzInput without_summary = contents;
+  ByteWriter(without_summary).u16(0);
+  writer.u16(static_cast<uint16_t>(written.summary.size()));
+  contents.insert(contents.end(), written.summary.begin(), written.summary.end());
+  FuzzInput leaves;
+  ByteWriter leaf_writer(leaves);
   for (const auto& [family, leaf] : written.leaves) {
     for (size_t at = 0; at < leaf->entry_count; at += kEntriesPerLeaf) {
       const size_t count = std::min<size_t>(kEntriesPerLeaf, leaf->entry_count - at);
-      writer.u32(family);
-      writer.u8(static_cast<uint8_t>(count));
+      leaf_writer.u32(family);
+      leaf_writer.u8(static_cast<uint8_t>(count));
       for (size_t i = at; i < at + count; ++i) {
-        writer.u32(leaf->entries[i].unit);
-        writer.u32(leaf->entries[i].stamp);
-        writer.u32(leaf->entries[i].place);
+        leaf_writer.u32(leaf->entries[i].unit);
+        leaf_writer.u32(leaf->entries[i].stamp);
+        leaf_writer.u32(leaf->entries[i].place);
       }
     }
   }
+  const FuzzInput without_leaves = without_summary;
+  contents.insert(contents.end(), leaves.begin(), leaves.end());
+  without_summary.insert(without_summary.end(), leaves.begin(), leaves.end());
   FuzzInput bytes = {kBytes};
   const std::string text = image.disk->contents(image.checkpoint_path());
   bytes.insert(bytes.end(), text.begin(), text.end());
   require(open_with_contents(FuzzBytes(std::span(contents).subspan(1))), "the array opens from what it says");
+  require(open_with_contents(FuzzBytes(std::span(without_summary).subspan(1))), "it opens without a summary");
   require(open_with_bytes(std::span(bytes).subspan(1)), "the array opens from its own checkpoint");
-  return {contents, without_leaves, bytes};
+  return {contents, without_summary, without_leaves, bytes};
 }
 
 }  // namespace holdfast::test

@@ -373,8 +373,9 @@ void FaultLife::compare_all(bool is_durable) {
     compare(found->first, found->second, is_durable);
     ++found;
   }
-  const CheckReport report = machine_->array->check();
-  if (!report.faults.empty()) break_promise(report.faults.front());
+  const Result<CheckReport> report = machine_->run(machine_->array->check_all());
+  if (!report.ok()) return break_promise("the maps cannot be read: " + report.status().message());
+  if (!report.value().faults.empty()) break_promise(report.value().faults.front());
   failures_after_ = 0;
 }
 
