@@ -293,7 +293,7 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
       LunRecord record;
       if (!decode(in, &record) || families_.count(record.family) == 0) return malformed;
       const auto known = luns_.find(record.guid);
-      if (known != luns_.end() && known->second.family != record.family) return malformed;
+      if (known != luns_.end() && !may_move(known->second.family, record.family)) return malformed;
       for (const ViewEntry& entry : record.view) highest_branch_ = std::max(highest_branch_, entry.branch);
       luns_[record.guid] = record;
       return Status();

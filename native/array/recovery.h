@@ -85,6 +85,7 @@ class Recovery {
   const char* fault_in_family(const FamilyState& state) const;
   const char* fault_in_lun(const LunRecord& lun) const;
   const char* fault_in_sets() const;
+  bool may_move(uint32_t from, uint32_t to) const;
   // The same of a family's map, once the length of its area is known.
   static const char* fault_in_map(const FamilyState& state, const MapLimits& limits);
   Task<Status> build();

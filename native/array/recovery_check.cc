@@ -53,6 +53,15 @@ const char* Recovery::fault_in_lun(const LunRecord& lun) const {
   return nullptr;
 }
 
+// A plex moves into a family of its own, and back if the record of that could not be made durable.
+bool Recovery::may_move(uint32_t from, uint32_t to) const {
+  const auto discardable = [&](uint32_t id) {
+    const auto family = families_.find(id);
+    return family != families_.end() && family->second.record.discardable;
+  };
+  return from == to || discardable(from) || discardable(to);
+}
+
 const char* Recovery::fault_in_sets() const {
   std::set<Guid> members;
   for (const auto& [id, set] : sets_) {
@@ -60,7 +69,8 @@ const char* Recovery::fault_in_sets() const {
     for (const LunRecord& copy : set.copies) {
       const auto lun = luns_.find(copy.guid);
       if (lun == luns_.end() || lun->second.snapshot.is_null()) return "a set has a copy that is none";
-      if (lun->second.snapshot != copy.snapshot || lun->second.view.front() != copy.view.front()) {
+      const bool moved = lun->second.family != copy.family && may_move(copy.family, lun->second.family);
+      if (lun->second.snapshot != copy.snapshot || (!moved && lun->second.view.front() != copy.view.front())) {
         return "a copy is not the one that its set names";
       }
       if (!members.insert(copy.guid).second) return "a copy is in two sets";
