@@ -119,6 +119,41 @@ export interface CopyRecord {
   sizeBytes: number
 }
 
+/** What becomes of a write that finds no room. */
+export type SpacePolicy = 'drop-oldest' | 'refuse' | 'stall'
+
+/** A shadow copy that the array gave up. */
+export interface GivenUpCopy {
+  snapshotId: Guid
+  sourceGuid: Guid
+  copyGuid: Guid
+  /**
+   * `maximum-reached`: to keep the diff area of its source within its maximum. `disk-full`: the file system had no
+   * space. `area-failed`: what its source wrote could not be put anywhere else.
+   */
+  reason: 'maximum-reached' | 'disk-full' | 'area-failed'
+  /** What the file system said, 0 if it was none of its doing. */
+  errno: number
+}
+
+/** The room that the shadow copies of a LUN have: the numbers of VSS_DIFF_AREA_PROP, and what is ours. */
+export interface DiffArea {
+  lunGuid: Guid
+  /** Null: no maximum. */
+  maximumBytes: number | null
+  /** Used, and what the array holds ready. */
+  allocatedBytes: number
+  /** What is kept for shadow copies and for nobody else. */
+  usedBytes: number
+  /** By how much more is used a second, in the last seconds. */
+  bytesPerSecond: number
+  policy: SpacePolicy
+  /** How long a write waits at most under the policy `stall`. */
+  stallMillis: number
+  /** Oldest first, each with what its deletion would free once all older ones have been deleted. */
+  copies: { snapshotId: Guid; ownBytes: number }[]
+}
+
 export interface SetRecord {
   setId: Guid
   context: number
@@ -131,6 +166,8 @@ export interface SetRecord {
   /** What the owner gave with setFinish. */
   note: string
   copies: CopyRecord[]
+  /** Members that the array gave up, oldest first: the set is incomplete. */
+  givenUp: GivenUpCopy[]
 }
 
 /** The I/O thread's word on a hold that has ended. Times are of {@link monotonicMicros}. */

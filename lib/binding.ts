@@ -13,11 +13,13 @@ import type {
   ArmOrder,
   CheckReport,
   Designator,
+  DiffArea,
   DiskEnds,
   DiskIdentity,
   DiskLayout,
   DiskPatch,
   EngineInfo,
+  GivenUpCopy,
   Initiator,
   IoMode,
   LunInfo,
@@ -25,6 +27,7 @@ import type {
   PlexProgress,
   ResyncStep,
   SetRecord,
+  SpacePolicy,
   Verdict,
 } from './binding-values.ts'
 import { isVssCode, VssError, type VssErrorOptions } from './errors.ts'
@@ -46,11 +49,34 @@ export interface LunHandle {
 }
 
 /** A failure as the addon reports it. */
-interface FailureRecord {
+export interface FailureRecord {
   code: string
   message: string
   errno?: number
   offsetBytes?: number
+}
+
+/** A copy that was given up, with the error that whoever reads it gets. */
+export interface LostCopyRecord extends GivenUpCopy {
+  setId: Guid | null
+  failure: FailureRecord
+}
+
+export interface SpaceEventRecord {
+  /** Counts from 1 when the array is opened. */
+  sequence: number
+  kind: 'filling' | 'full' | 'copy-given-up'
+  lunGuid: Guid | null
+  usedBytes: number
+  maximumBytes: number | null
+  bytesPerSecond: number
+  leftMillis: number | null
+  /** Of `filling`. */
+  thresholdPercent?: number
+  /** Of `copy-given-up`. */
+  copy?: GivenUpCopy
+  /** Of `full` and `copy-given-up`. */
+  failure?: FailureRecord
 }
 
 /** What a promise of this file gives instead of its value when the call failed. */
@@ -144,6 +170,20 @@ interface Calls {
   plexBegin(array: ArrayHandle, setId: Guid, copy: ArmCopy): Later<undefined>
   /** Null for a copy that is not being filled. */
   plexProgress(array: ArrayHandle, copyGuid: Guid): Later<PlexProgress | null>
+  diffAreaSet(
+    array: ArrayHandle,
+    guid: Guid,
+    maximumBytes: number | null,
+    policy: SpacePolicy,
+    stallMillis: number,
+  ): Later<undefined>
+  diffAreaFind(array: ArrayHandle, guid: Guid): Later<DiffArea>
+  diffAreaList(array: ArrayHandle): Later<DiffArea[]>
+  copiesGivenUp(array: ArrayHandle): Later<LostCopyRecord[]>
+  /** Events behind that sequence number, as soon as there are any; none once spaceEventsEnd has been called. */
+  spaceEventsNext(array: ArrayHandle, behind: number): Later<SpaceEventRecord[]>
+  /** Ends what this thread waits for. */
+  spaceEventsEnd(array: ArrayHandle): Later<undefined>
   /** Gives the number of the walk. Without `older` it is over the blocks that may be other than zero. */
   walkBegin(array: ArrayHandle, older: Guid | null, newer: Guid): Later<number>
   /** Gives offset and length, in bytes, of one extent after the other; nothing when the walk has ended. */
@@ -311,6 +351,13 @@ export const binding: Binding = {
   copiesBreak: (array, snapshotIds) => call((slot) => addon.copiesBreak(slot, array, snapshotIds)),
   plexBegin: (array, setId, copy) => call((slot) => addon.plexBegin(slot, array, setId, copy)),
   plexProgress: (array, copyGuid) => call((slot) => addon.plexProgress(slot, array, copyGuid)),
+  diffAreaSet: (array, guid, maximumBytes, policy, stallMillis) =>
+    call((slot) => addon.diffAreaSet(slot, array, guid, maximumBytes, policy, stallMillis)),
+  diffAreaFind: (array, guid) => call((slot) => addon.diffAreaFind(slot, array, guid)),
+  diffAreaList: (array) => call((slot) => addon.diffAreaList(slot, array)),
+  copiesGivenUp: (array) => call((slot) => addon.copiesGivenUp(slot, array)),
+  spaceEventsNext: (array, behind) => call((slot) => addon.spaceEventsNext(slot, array, behind)),
+  spaceEventsEnd: (array) => call((slot) => addon.spaceEventsEnd(slot, array)),
   walkBegin: (array, older, newer) => call((slot) => addon.walkBegin(slot, array, older, newer)),
   walkContinue: (array, walk, extentsMax) =>
     call((slot) => addon.walkContinue(slot, array, walk, extentsMax)),

@@ -9,21 +9,25 @@ export type { ReadOptions, WriteOptions } from './array/lun.ts'
 export { Lun } from './array/lun.ts'
 export type { FilledOptions } from './array/plex.ts'
 export type { ResyncOptions, ResyncProgress, ResyncResult } from './array/resync.ts'
+export type { DiffAreaOptions, LostCopy, SpaceEvent } from './array/space.ts'
 export { StorageArray } from './array/storage-array.ts'
 export type {
   ArmCopy,
   ArmOrder,
   CheckReport,
   CopyRecord,
+  DiffArea,
   DiskEnds,
   DiskKind,
   DiskPartition,
   EngineInfo,
+  GivenUpCopy,
   IoMode,
   LunInfo,
   LunMapping,
   PlexProgress,
   SetRecord,
+  SpacePolicy,
 } from './binding-values.ts'
 export { Initiator } from './binding-values.ts'
 export type { Clock, Timer } from './clock.ts'

@@ -25,6 +25,7 @@ import { Lun } from './lun.ts'
 import { aboutImage, absolute } from './paths.ts'
 import { type FilledOptions, untilFilled } from './plex.ts'
 import { type ResyncOptions, type ResyncResult, resync } from './resync.ts'
+import { SpaceMembers } from './space-members.ts'
 
 /**
  * A directory that holds LUNs and their shadow copies, like the shelf of disks behind a SAN.
@@ -51,7 +52,7 @@ import { type ResyncOptions, type ResyncResult, resync } from './resync.ts'
  * await using lun = await array.openLun(guid)
  * ```
  */
-export class StorageArray {
+export class StorageArray extends SpaceMembers {
   readonly id: Guid
   readonly path: string
   readonly mode: IoMode
@@ -63,6 +64,7 @@ export class StorageArray {
   #closing: Promise<void> | undefined
 
   private constructor(opened: OpenedArray) {
+    super(opened.handle)
     this.id = opened.id
     this.path = opened.path
     this.mode = opened.mode
@@ -390,6 +392,10 @@ export class StorageArray {
     unwrap(await binding.setAbort(this.#handle, setId))
   }
 
+  protected isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -400,6 +406,8 @@ export class StorageArray {
     const luns = [...this.#luns.values()].flatMap((lun) => lun.deref() ?? [])
     const closed = await Promise.allSettled(luns.map((lun) => lun.close()))
     await Promise.all(this.#unsettled)
+    // Whoever waits for events would be waited for.
+    await binding.spaceEventsEnd(this.#handle)
     unwrap(await binding.arrayClose(this.#handle))
     for (const lun of closed) if (lun.status === 'rejected') throw lun.reason
   }

@@ -1,4 +1,4 @@
-/** holdfast lun create | adopt | grow | revert | resync | detach | delete | list | inspect */
+/** holdfast lun create | adopt | grow | revert | resync | detach | delete | list | inspect | diff-area */
 import type { Command } from 'commander'
 import type { LunInfo } from '../binding-values.ts'
 import { VssError } from '../errors.ts'
@@ -6,6 +6,7 @@ import { askLun } from '../host/lun-information.ts'
 import { type DiskLayout, layoutOf } from '../host/partition-table.ts'
 import type { Guid } from '../ids.ts'
 import { parseId, parseSize } from './arguments.ts'
+import { addDiffAreaCommand } from './diff-area-command.ts'
 import { interruptible } from './interrupt.ts'
 import { findSnapshot } from './known-snapshots.ts'
 import { acceptChangedOption, closing, type OpenFlags, openArray, openService } from './opening.ts'
@@ -188,6 +189,8 @@ export function addLunCommands(program: Command): void {
         ].join('\n'),
       )
     })
+
+  addDiffAreaCommand(lun)
 }
 
 /** A table that cannot be read is something to show, not a failure of the command. */

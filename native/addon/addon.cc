@@ -85,6 +85,12 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   offer<copies_break>(exports, environment, "copiesBreak");
   offer<plex_begin>(exports, environment, "plexBegin");
   offer<plex_progress>(exports, environment, "plexProgress");
+  offer<diff_area_set>(exports, environment, "diffAreaSet");
+  offer<diff_area_find>(exports, environment, "diffAreaFind");
+  offer<diff_area_list>(exports, environment, "diffAreaList");
+  offer<copies_given_up>(exports, environment, "copiesGivenUp");
+  offer<space_events_next>(exports, environment, "spaceEventsNext");
+  offer<space_events_end>(exports, environment, "spaceEventsEnd");
   offer<walk_begin>(exports, environment, "walkBegin");
   offer<walk_continue>(exports, environment, "walkContinue");
   offer<walk_end>(exports, environment, "walkEnd");

@@ -57,6 +57,14 @@ Napi::Value copies_break(Arguments& in);
 Napi::Value plex_begin(Arguments& in);
 Napi::Value plex_progress(Arguments& in);
 
+// space_functions.cc
+Napi::Value diff_area_set(Arguments& in);
+Napi::Value diff_area_find(Arguments& in);
+Napi::Value diff_area_list(Arguments& in);
+Napi::Value copies_given_up(Arguments& in);
+Napi::Value space_events_next(Arguments& in);
+Napi::Value space_events_end(Arguments& in);
+
 // walk_functions.cc
 Napi::Value walk_begin(Arguments& in);
 Napi::Value walk_continue(Arguments& in);

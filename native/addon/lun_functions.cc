@@ -126,7 +126,7 @@ Napi::Value lun_find(Arguments& in) {
       [guid](Engine&, Environment&, Handle& used) -> Task<Result<LunInfo>> {
         std::optional<LunInfo> info = used.array->array->describe_lun(guid);
         if (info.has_value()) co_return std::move(*info);
-        co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
+        co_return used.array->array->why_missing(guid);
       },
       lun_info_value);
   return in.env().Undefined();
@@ -141,7 +141,7 @@ Napi::Value lun_open(Arguments& in) {
       in, slot, handle,
       [guid](Engine& engine, Environment& environment, Handle& used) -> Task<Result<OpenedLun>> {
         std::shared_ptr<Lun> lun = used.array->array->find_lun(guid);
-        if (lun == nullptr) co_return Status(Code::lun_not_found, "the array has no LUN " + guid.to_string());
+        if (lun == nullptr) co_return used.array->array->why_missing(guid);
         OpenedLun opened{nullptr, lun->size_bytes(), lun->is_copy()};
         engine.arrays().add_handle(*used.array);
         opened.handle = Handle::make(HandleKind::lun, engine, environment, used.array, std::move(lun));
@@ -207,6 +207,8 @@ Napi::Value lun_inspect(Arguments& in) {
         const Guid guid = used.lun->guid();
         std::optional<LunInfo> info = used.array->array->describe_lun(guid);
         if (info.has_value()) co_return std::move(*info);
+        Status unreadable = used.lun->why_unreadable();
+        if (!unreadable.ok()) co_return unreadable;
         co_return Status(Code::lun_not_found, used.lun->describe() + " is not in the array any more");
       },
       lun_info_value);

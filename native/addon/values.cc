@@ -73,6 +73,29 @@ Napi::Value lun_info_value(Napi::Env env, const LunInfo& info) {
   return object;
 }
 
+const char* space_policy_text(SpacePolicy policy) {
+  switch (policy) {
+    case SpacePolicy::drop_oldest:
+      return "drop-oldest";
+    case SpacePolicy::refuse:
+      return "refuse";
+    case SpacePolicy::stall:
+      return "stall";
+  }
+  return "";
+}
+
+Napi::Value given_up_value(Napi::Env env, const GivenUpCopy& copy) {
+  static const char* const kReasons[] = {"", "maximum-reached", "disk-full", "area-failed"};
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("snapshotId", copy.snapshot.to_string());
+  object.Set("sourceGuid", copy.source.to_string());
+  object.Set("copyGuid", copy.copy.to_string());
+  object.Set("reason", kReasons[static_cast<int>(copy.reason)]);
+  object.Set("errno", copy.error_number);
+  return object;
+}
+
 Napi::Value set_value(Napi::Env env, const SetRecord& record) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("setId", record.set.to_string());
@@ -91,6 +114,7 @@ Napi::Value set_value(Napi::Env env, const SetRecord& record) {
                shown.Set("sizeBytes", static_cast<double>(copy.size_bytes));
                return shown;
              }));
+  object.Set("givenUp", array_value(env, record.given_up, given_up_value));
   return object;
 }
 

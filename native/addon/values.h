@@ -26,6 +26,8 @@ Napi::Value bytes_value(Napi::Env env, std::span<const uint8_t> bytes);
 Napi::Value patches_value(Napi::Env env, const std::vector<Patch>& patches);
 Napi::Value plex_progress_value(Napi::Env env, const std::optional<PlexProgress>& progress);
 Napi::Value lun_info_value(Napi::Env env, const LunInfo& info);
+const char* space_policy_text(SpacePolicy policy);
+Napi::Value given_up_value(Napi::Env env, const GivenUpCopy& copy);
 Napi::Value set_value(Napi::Env env, const SetRecord& record);
 
 template <typename T, typename Show>

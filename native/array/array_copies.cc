@@ -19,7 +19,6 @@ Task<Status> StorageArray::delete_copies(std::vector<Guid> snapshots) {
   co_return co_await remove_copies(std::move(snapshots));
 }
 
-// A copy's versions stay protected until its removal cannot be lost any more: a crash before that brings it back.
 Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
   std::vector<std::shared_ptr<Lun>> doomed;
   for (const Guid& snapshot : snapshots) {
@@ -30,16 +29,27 @@ Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
   }
   if (doomed.empty()) co_return Status(Code::object_not_found, "the array has none of these shadow copies");
   const Running running(*this);
+  co_await requests_ended(doomed);
+  std::vector<Guid> guids;
+  for (const auto& lun : doomed) guids.push_back(lun->guid());
+  std::vector<uint8_t> record;
+  encode_copies_removed(record, guids);
+  const uint64_t batch = take_away(doomed, record);
+  co_return co_await taken_away(doomed, batch);
+}
+
+// Of copies that answer nobody any more.
+Task<void> StorageArray::requests_ended(const std::vector<std::shared_ptr<Lun>>& doomed) {
   for (const auto& lun : doomed) {
     while (is_switching(*lun)) co_await changed_.wait();
     if (Plex* plex = plex_in_progress(*lun)) plex->cancel(lun->why_unreadable());
     co_await lun->drained();
   }
+}
 
-  std::vector<Guid> guids;
-  for (const auto& lun : doomed) guids.push_back(lun->guid());
-  std::vector<uint8_t> record;
-  encode_copies_removed(record, guids);
+// In one turn. A copy's versions stay protected until its removal cannot be lost any more: a crash before that brings
+// it back.
+uint64_t StorageArray::take_away(const std::vector<std::shared_ptr<Lun>>& doomed, std::span<const uint8_t> record) {
   const uint64_t batch = journal_.append(record);
   for (const auto& lun : doomed) {
     lun->family().touched_by_record(batch);
@@ -47,6 +57,10 @@ Task<Status> StorageArray::remove_copies(std::vector<Guid> snapshots) {
     removals_.push_back(Removal{batch, &lun->family(), lun->record().view});
   }
   forget_lost_members();
+  return batch;
+}
+
+Task<Status> StorageArray::taken_away(const std::vector<std::shared_ptr<Lun>>& doomed, uint64_t batch) {
   if (planted(PlantedBug::early_home)) settle_removals();
   Status durable = co_await journal_.commit(batch);
   settle_removals();

@@ -225,6 +225,7 @@ Task<Result<std::vector<Guid>>> StorageArray::break_copies(std::vector<Guid> sna
     encode(records, lun->present_record());
   }
   forget_lost_members();
+  give_diff_areas();
   // One batch, so a crash finds all of them copies or none. A record that found no space is taken in by the next one:
   // what was broken off stays so in this process, as a deleted copy stays deleted.
   const uint64_t batch = journal_.append(records);

@@ -27,6 +27,7 @@ Task<Status> StorageArray::add_original(FamilyRecord record, uint64_t size_bytes
   auto lun = std::make_shared<Lun>(loop_, leases_, *family, lun_record);
   families_[record.family] = std::move(family);
   luns_[guid] = lun;
+  give_diff_area(lun);
   Status durable = co_await journal_.commit(journal_.append(records));
   if (!durable.ok()) (void)co_await take_back_original(lun);
   co_return durable;

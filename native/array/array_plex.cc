@@ -140,6 +140,7 @@ Task<Result<bool>> StorageArray::switch_to_plex(Plex& plex) {
   former_family.touched_by_record(batch);
   Status durable = co_await journal_.commit(batch);
   if (durable.ok()) {
+    give_diff_areas();  // what is written to its own copies is no concern of its source any more
     removals_.push_back(Removal{batch, &former_family, former});
     settle_removals();
     co_return true;

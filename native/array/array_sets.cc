@@ -164,6 +164,7 @@ Status StorageArray::capture(ShadowSet& set) {
     record.snapshot = copy.ids.snapshot;
     record.source = copy.ids.source;
     copy.lun = std::make_shared<Lun>(loop_, leases_, copy.source->family(), record);
+    give_diff_area(copy.lun);
     copy.source->set_pending_vss_flags(0);
     if (copy.plex != nullptr) copy.plex->captured(copy.lun);
   }
@@ -358,6 +359,7 @@ void StorageArray::owner_died(OwnerId owner) {
     plex->cancel(Status(Code::cancelled, "its owner is gone"));
   }
   forget_unwanted_plexes();
+  space_events_.end(owner);
   std::vector<Guid> owned;
   for (const auto& [id, set] : sets_) {
     if (set->owner == owner && (set->state != SetState::created || set->record.auto_release)) owned.push_back(id);

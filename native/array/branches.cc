@@ -86,7 +86,9 @@ StampId Branches::stamp_of(BranchId branch_id, Epoch epoch, bool* created) {
     }
   }
   const StampId id = next_stamp_++;
-  stamps_[id] = Stamp{branch_id, epoch, UnitLog(), 0};
+  Stamp& fresh = stamps_[id];
+  fresh.branch = branch_id;
+  fresh.epoch = epoch;
   *created = true;
   if (branch.current_stamp == 0 || branch.current_stamp_epoch < epoch) {
     branch.current_stamp = id;
@@ -96,7 +98,10 @@ StampId Branches::stamp_of(BranchId branch_id, Epoch epoch, bool* created) {
 }
 
 void Branches::restore_stamp(StampId id, BranchId branch, Epoch epoch) {
-  stamps_[id] = Stamp{branch, epoch, UnitLog(), 0};
+  Stamp fresh;
+  fresh.branch = branch;
+  fresh.epoch = epoch;
+  stamps_[id] = std::move(fresh);
   next_stamp_ = std::max(next_stamp_, id + 1);
 }
 

@@ -52,6 +52,10 @@ struct Stamp {
   UnitLog units;
   // Versions in the map that carry it now.
   uint64_t version_count = 0;
+  // Of those, how many have an older version of their unit and branch in the map, and how many a newer one: what tells
+  // who keeps how much from being freed (array/space_use.h).
+  uint64_t following_count = 0;
+  uint64_t followed_count = 0;
 };
 
 /// What a view sees of a unit.

@@ -11,6 +11,8 @@ namespace {
 constexpr uint64_t kPrepareStepBytesMin = 1 << 20;
 constexpr uint64_t kPrepareStepBytesMax = 64 << 20;
 constexpr uint64_t kPreparePieceBytes = 1 << 20;
+// After a failure.
+constexpr uint64_t kPrepareAgainAfterPlaces = (16 << 20) / kUnitBytes;
 // Beyond these the family syncs by itself, so that memory and places come back in workloads that never flush.
 constexpr size_t kRecentMax = 64 << 10;
 constexpr uint64_t kPendingPlacesMax = 16 << 10;
@@ -103,7 +105,8 @@ void Family::note_record(UnitIndex unit, Place place, uint64_t batch) {
   start_sync_if_wanted();
 }
 
-void Family::version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place place, uint32_t data_crc) {
+void Family::version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place place, uint32_t data_crc,
+                             StampId before) {
   bool created = false;
   const StampId stamp = branches_.stamp_of(branch, epoch, &created);
   std::vector<uint8_t> record;
@@ -117,6 +120,10 @@ void Family::version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place
     Stamp& carried = branches_.stamp(stamp);
     carried.units.add(unit);
     ++carried.version_count;
+    if (before != 0) {
+      ++carried.following_count;
+      ++branches_.stamp(before).followed_count;
+    }
   }
   note_record(unit, place, batch);
 }
@@ -130,7 +137,7 @@ void Family::version_rewritten(UnitIndex unit, StampId stamp, Place place, uint3
 // The area is allocated and written ahead in growing steps, so that a flush does not wait for the file system to find
 // room; a failure only means that writes find their room themselves.
 void Family::prepare_area() {
-  if (preparing_area_) return;
+  if (preparing_area_ || places_.end() < prepare_again_at_) return;
   const uint64_t step_places = prepare_step_bytes_ / kUnitBytes;
   if (places_.end() + step_places / 2 < places_.prepared_end()) return;
   preparing_area_ = true;
@@ -154,9 +161,10 @@ Task<void> Family::run_prepare_area() {
     const uint64_t length = std::min(kPreparePieceBytes, unit_offset(to) - at);
     result = co_await IoAwait(loop_, IoOp::write, area_file_, at, zeroes.get(), length);
   }
-  places_.end_preparing();
+  places_.end_preparing(result >= 0);
   area_dirty_ = true;
   prepare_step_bytes_ = std::min(prepare_step_bytes_ * 2, kPrepareStepBytesMax);
+  if (result < 0) put_off_preparing();
   preparing_area_ = false;
   changed_.notify_all();
 }
@@ -171,6 +179,16 @@ Task<Status> Family::load(UnitIndex first, uint32_t count) {
 Task<Status> Family::load_all() {
   if (map_.stored_count() == 0) co_return Status();
   co_return co_await leaf_store_->load_all(map_, id(), limits());
+}
+
+void Family::put_off_preparing() {
+  prepare_step_bytes_ = kPrepareStepBytesMin;
+  prepare_again_at_ = places_.end() + kPrepareAgainAfterPlaces;
+}
+
+void Family::give_all_room_back(bool all) {
+  keeps_no_room_ = all;
+  put_off_preparing();
 }
 
 Task<void> Family::quiesce() {

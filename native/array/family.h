@@ -103,8 +103,9 @@ class Family {
   void rewrite_ended();
   /// Data reached the base (home) or the area.
   void data_written(bool home) { (home ? base_dirty_ : area_dirty_) = true; }
-  /// The unit's newest version under the stamp of (branch, epoch) is now at `place`; records it.
-  void version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place place, uint32_t data_crc);
+  /// The unit's newest version under the stamp of (branch, epoch) is now at `place`; records it. `before` is the stamp
+  /// of the version that was the branch's newest, 0 if that was the base or there was none.
+  void version_written(UnitIndex unit, BranchId branch, Epoch epoch, Place place, uint32_t data_crc, StampId before);
   /// The version's data were replaced in place under a record.
   void version_rewritten(UnitIndex unit, StampId stamp, Place place, uint32_t data_crc);
 
@@ -129,6 +130,16 @@ class Family {
   void trim_if_worthwhile();
   /// While somebody else writes to homes that are nobody's; not to be forbidden while a trim is under way.
   void allow_trimming(bool allowed) { may_trim_ = allowed; }
+
+  /// For a file system that is full: keeps nothing ready and gives back all it can, until the next call, and
+  /// prepares nothing ahead until the area has grown.
+  void give_all_room_back(bool all);
+  /// Something that went is not free yet.
+  bool has_room_coming() const {
+    return collecting_ || freeing_ || places_.pending_count() > 0 || !homes_to_trim_.empty();
+  }
+  /// Looks for room to give back with the next sync.
+  void want_trim() { trim_wanted_ = true; }
 
   // Garbage. ---------------------------------------------------------------------------------------------------
 
@@ -182,6 +193,7 @@ class Family {
   void note_free_home(UnitIndex unit);
   void prepare_area();
   Task<void> run_prepare_area();
+  void put_off_preparing();
   Task<void> run_collection();
   Task<void> collect_block(std::vector<UnitIndex> units);
   void forget_unused_stamps();
@@ -234,6 +246,9 @@ class Family {
   bool trimming_ = false;
   bool may_trim_ = true;
   uint64_t kept_units_min_ = Thresholds().kept_units_min;
+  bool keeps_no_room_ = false;
+  // Nothing is prepared before the area ends here.
+  uint64_t prepare_again_at_ = 0;
   // Something went since the area was last looked at.
   bool trim_wanted_ = false;
   // Homes that are nobody's any more, or will be once a sync has completed.

@@ -16,9 +16,8 @@ struct Version {
   }
 };
 
-// The versions of one unit that nobody sees any more.
-std::vector<Version> dead_versions(const Branches& branches, std::vector<Version> versions) {
-  std::sort(versions.begin(), versions.end());
+// The versions of one unit, sorted, that nobody sees any more.
+std::vector<Version> dead_versions(const Branches& branches, const std::vector<Version>& versions) {
   std::vector<Version> dead;
   for (size_t i = 0; i < versions.size(); ++i) {
     const bool followed = i + 1 < versions.size() && versions[i + 1].branch == versions[i].branch;
@@ -26,6 +25,26 @@ std::vector<Version> dead_versions(const Branches& branches, std::vector<Version
     if (branches.is_dead(versions[i].branch, versions[i].birth, next_birth)) dead.push_back(versions[i]);
   }
   return dead;
+}
+
+std::vector<Version> versions_of(const Branches& branches, const std::vector<VersionMap::Entry>& entries) {
+  std::vector<Version> versions;
+  for (const VersionMap::Entry& entry : entries) {
+    const Stamp& stamp = branches.stamp(entry.stamp);
+    versions.push_back(Version{stamp.branch, stamp.epoch, entry.stamp, entry.place});
+  }
+  std::sort(versions.begin(), versions.end());
+  return versions;
+}
+
+// Adds what the versions of one unit, sorted, mean for the counters of their stamps, or takes it away.
+void count_chains(Branches& branches, const std::vector<Version>& versions, bool add) {
+  const uint64_t change = add ? 1 : ~uint64_t{0};
+  for (size_t i = 1; i < versions.size(); ++i) {
+    if (versions[i].branch != versions[i - 1].branch) continue;
+    branches.stamp(versions[i].stamp).following_count += change;
+    branches.stamp(versions[i - 1].stamp).followed_count += change;
+  }
 }
 
 }  // namespace
@@ -111,7 +130,17 @@ void Family::collect_unit(UnitIndex unit) {
     const Stamp& stamp = branches_.stamp(entry.stamp);
     versions.push_back(Version{stamp.branch, stamp.epoch, entry.stamp, entry.place});
   });
-  for (const Version& dead : dead_versions(branches_, std::move(versions))) {
+  std::sort(versions.begin(), versions.end());
+  const std::vector<Version> dead_ones = dead_versions(branches_, versions);
+  if (!dead_ones.empty()) {
+    count_chains(branches_, versions, false);
+    std::erase_if(versions, [&](const Version& version) {
+      return std::any_of(dead_ones.begin(), dead_ones.end(),
+                         [&](const Version& dead) { return dead.stamp == version.stamp; });
+    });
+    count_chains(branches_, versions, true);
+  }
+  for (const Version& dead : dead_ones) {
     Place former = kHome;
     map_.erase(unit, dead.stamp, &former);
     Stamp& stamp = branches_.stamp(dead.stamp);
@@ -144,12 +173,8 @@ bool Family::collect_all() {
     if (entries.size() == 1) {
       if (dead_alone.at(entries.front().stamp)) dead_entries.push_back(entries.front());
     } else {
-      std::vector<Version> versions;
-      for (const VersionMap::Entry& entry : entries) {
-        const Stamp& stamp = branches_.stamp(entry.stamp);
-        versions.push_back(Version{stamp.branch, stamp.epoch, entry.stamp, entry.place});
-      }
-      for (const Version& dead : dead_versions(branches_, std::move(versions))) {
+      const std::vector<Version> versions = versions_of(branches_, entries);
+      for (const Version& dead : dead_versions(branches_, versions)) {
         dead_entries.push_back(VersionMap::Entry{entries.front().unit, dead.stamp, dead.place});
       }
     }
@@ -167,7 +192,14 @@ bool Family::collect_all() {
   UnitIndex at_home = UINT32_MAX;
   StampId last_id = 0;
   Stamp* last = nullptr;
+  entries.clear();
+  auto count_unit = [&] {
+    if (entries.size() > 1) count_chains(branches_, versions_of(branches_, entries), true);
+    entries.clear();
+  };
   map_.for_all([&](const VersionMap::Entry& entry) {
+    if (!entries.empty() && entry.unit != entries.front().unit) count_unit();
+    entries.push_back(entry);
     if (entry.place != kHome) {
       consistent = places_.claim(entry.place) && consistent;
     } else {
@@ -178,6 +210,7 @@ bool Family::collect_all() {
     last->units.add(entry.unit);
     ++last->version_count;
   });
+  count_unit();
   homes_can_be_free_ = true;
   forget_unused_stamps();
   return consistent;

@@ -24,6 +24,7 @@ constexpr size_t kHomesPerPiece = 512;
 
 // In multiples of the least, so that the area is prepared in whole words of places.
 uint64_t Family::kept_places() const {
+  if (keeps_no_room_) return 0;
   const uint64_t wanted = std::clamp(places_.used_count() / 8, kept_units_min_, kKeptPlacesMax);
   return wanted / kept_units_min_ * kept_units_min_;
 }
@@ -50,7 +51,7 @@ Task<void> Family::run_trim() {
 
 Task<void> Family::trim_area() {
   if (places_.free_backed_count() <= kept_places() * 2) co_return;
-  prepare_step_bytes_ = std::min(prepare_step_bytes_, unit_offset(kept_places()));
+  prepare_step_bytes_ = std::min(prepare_step_bytes_, unit_offset(std::max(kept_places(), kKeptPlacesMin)));
   uint64_t below = UINT64_MAX;
   while (below > 0 && places_.free_backed_count() > kept_places()) {
     while (preparing_area_) co_await changed_.wait();

@@ -45,6 +45,7 @@ uint32_t Lun::writes_in_flight() const {
 
 Status Lun::why_unreadable() const {
   if (state_ == State::gone) {
+    if (!given_up_.ok()) return given_up_;
     if (is_copy()) return Status(Code::copy_gone, describe() + " has been deleted");
     return Status(Code::lun_not_found, describe() + " has been detached from its array");
   }
@@ -268,6 +269,11 @@ void Lun::become_ordinary() {
 }
 
 void Lun::present_epoch_restored() { epochs_.back()->epoch = family_->branches().epoch(record_.view.front().branch); }
+
+void Lun::give_up(Status why) {
+  given_up_ = std::move(why);
+  retire(State::gone);
+}
 
 void Lun::retire(State state) {
   if (state_ == State::gone) return;

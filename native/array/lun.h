@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "array/diff_area.h"
 #include "array/dirty_log.h"
 #include "array/family.h"
 #include "array/lun_mappings.h"
@@ -33,6 +34,18 @@
 namespace holdfast {
 
 inline constexpr uint32_t kRequestBytesMax = 32 << 20;
+
+class Lun;
+
+/// Who helps a write that finds no room: the array.
+class RoomFinder {
+ public:
+  virtual ~RoomFinder() = default;
+  /// Ends with Lun::try_again() or Lun::refuse(), in this turn or a later one.
+  virtual void find_room(Lun& lun, LunRequest& request) = 0;
+  /// The diff area of the LUN has passed a threshold, as far as its count can tell.
+  virtual void look_at_area(Lun& lun) = 0;
+};
 
 class Lun final : public Holdable {
  public:
@@ -72,8 +85,29 @@ class Lun final : public Holdable {
   void on_first_write(std::function<void()> take_back) { take_back_ = std::move(take_back); }
   /// The writes that wait go on, or fail.
   void content_taken_back(const Status& outcome);
+  /// Room for its copies, or, if it is itself a copy, that of the LUN it descends from. Without, every lack of room
+  /// fails the write.
+  void own_diff_area(std::shared_ptr<DiffArea> area, RoomFinder* finder) {
+    share_diff_area(std::move(area), finder);
+    owns_diff_area_ = true;
+  }
+  void share_diff_area(std::shared_ptr<DiffArea> area, RoomFinder* finder) {
+    diff_area_ = std::move(area);
+    room_finder_ = finder;
+    owns_diff_area_ = false;
+  }
+  const std::shared_ptr<DiffArea>& diff_area() const { return diff_area_; }
+  bool owns_diff_area() const { return owns_diff_area_; }
+  void set_diff_area_setting(const DiffAreaSetting& setting) {
+    record_.diff_area = setting;
+    diff_area_->set(setting);
+  }
 
   void submit(LunRequest& request);
+  /// A write that lacked room enters again, like a new one: it belongs to the epoch that it is admitted into now, and
+  /// has nothing under way and no units meanwhile.
+  void try_again(LunRequest& request);
+  void refuse(LunRequest& request, Status status) { fail(request, std::move(status)); }
 
   /// Cuts the present epoch for a copy on `copy_branch`. `old_writes` gets what has to complete before the copy is
   /// whole.
@@ -94,6 +128,8 @@ class Lun final : public Holdable {
 
   /// Refuses requests from now on; those made already go on.
   void retire(State state);
+  /// Like retire(gone), for a copy that cannot be kept; `why` is what every request is answered with.
+  void give_up(Status why);
   /// Recovery: the branch's epoch has been raised since the LUN was made.
   void present_epoch_restored();
   /// Takes requests again after retire(closed) or begin_change().
@@ -123,6 +159,9 @@ class Lun final : public Holdable {
   Status check(const LunRequest& request) const;
   void park(LunRequest& request);
   void enter_gate(LunRequest& request);
+  bool fits_diff_area(LunRequest& request);
+  void note_lack(LunRequest& request);
+  void ask_for_room(LunRequest& request);
   void admit(LunRequest& request);
   void hold_units(LunRequest& request);
   void start(LunRequest& request);
@@ -140,6 +179,7 @@ class Lun final : public Holdable {
   void undo_plan(LunRequest& request);
   uint32_t unit_crc(const LunRequest::Change& change) const;
   void finish_write(LunRequest& request);
+  void record_changes(LunRequest& request);
   void fail(LunRequest& request, Status status);
   void complete(LunRequest& request);
   void leave_epoch(LunRequest& request);
@@ -167,6 +207,10 @@ class Lun final : public Holdable {
   bool paused_ = false;
   std::deque<LunRequest*> paused_requests_;
   std::vector<DirtyLog*> dirty_logs_;
+  Status given_up_;
+  std::shared_ptr<DiffArea> diff_area_;
+  bool owns_diff_area_ = false;
+  RoomFinder* room_finder_ = nullptr;
 };
 
 }  // namespace holdfast

@@ -49,6 +49,7 @@ void Lun::submit_segments(LunRequest& request) {
 
 void Lun::segment_done(LunRequest& request, const IoRequest& io) {
   if (io.result < 0) {
+    if (io.op == IoOp::write && io.file == family_->area_file()) request.area_failed = true;
     if (request.status.ok()) {
       request.status = Status::from_errno(static_cast<int>(-io.result),
                                           std::string(request.op == LunOp::read ? "reading " : "writing ") + describe(),
@@ -104,6 +105,7 @@ void Lun::start_write(LunRequest& request) {
         Status(Code::no_space, "the area of " + describe() + " cannot grow any more", 0, request.offset_bytes);
     return finish_write(request);
   }
+  if (!fits_diff_area(request)) return finish_write(request);
   if (request.merge_count == 0) return submit_segments(request);
   request.segments_running = request.merge_count;
   const uint32_t count = request.merge_count;
@@ -122,19 +124,29 @@ bool Lun::plan_write(LunRequest& request, UnitIndex unit) {
   const BranchId own = record_.view.front().branch;
   const Seen seen = family_->branches().see(family_->map(), record_.view, unit);
   Rewrite rewrite = Rewrite::not_at_all;
-  if (seen.branch == own && family_->branches().may_overwrite(own, seen.birth, request.epoch->epoch)) {
+  const bool is_own = seen.branch == own;
+  const bool is_nobody_elses = is_own && family_->branches().may_overwrite(own, seen.birth, request.epoch->epoch);
+  if (is_nobody_elses) {
     rewrite = seen.stamp == 0 ? Rewrite::freely : family_->rewrite_rule(unit, seen.place);
   }
   if (rewrite == Rewrite::freely) {
     add_transfer(request, IoOp::write, unit, seen.place, within, data, length);
     return true;
   }
-  LunRequest::Change change{unit, seen.place, seen.stamp, data};
+  LunRequest::Change change;
+  change.unit = unit;
+  change.place = seen.place;
+  change.rewritten = seen.stamp;
+  change.data = data;
   if (rewrite == Rewrite::with_record) {
     family_->rewrite_started();
   } else {
     change.rewritten = 0;
+    if (is_own) change.before = seen.stamp;
+    change.follows_garbage = is_nobody_elses;
     if (!family_->take_place(unit, &change.place)) return false;
+    // A LUN that was reverted needs what it writes for itself, whoever keeps what it was reverted to.
+    if (is_own ? !is_nobody_elses : !owns_diff_area_) ++request.kept_units;
   }
   const bool whole = within == 0 && length == family_->stored_bytes(unit, change.place);
   if (whole) {
@@ -185,6 +197,8 @@ void Lun::undo_plan(LunRequest& request) {
   for (const LunRequest::Change& change : request.changes) {
     if (change.rewritten != 0) {
       family_->rewrite_ended();
+    } else if (request.lack == Lack::of_health && change.place != kHome) {
+      family_->places().shun(change.place);
     } else {
       family_->give_back(change.unit, change.place);
     }
@@ -204,24 +218,33 @@ void Lun::finish_write(LunRequest& request) {
   if (request.writes_home) family_->data_written(true);
   if (request.writes_area) family_->data_written(false);
   if (!request.status.ok()) {
+    note_lack(request);
     undo_plan(request);
   } else {
-    const BranchId own = record_.view.front().branch;
-    for (const LunRequest::Change& change : request.changes) {
-      const uint32_t data_crc = unit_crc(change);
-      if (change.rewritten != 0) {
-        family_->version_rewritten(change.unit, change.rewritten, change.place, data_crc);
-        family_->rewrite_ended();
-      } else {
-        family_->version_written(change.unit, own, request.epoch->epoch, change.place, data_crc);
-        if (request.views_gone != family_->views_gone()) family_->collect_unit(change.unit);
-      }
-    }
+    record_changes(request);
   }
   family_->holds().release(request.holder);
+  if (request.lack != Lack::none && !request.status.ok()) return ask_for_room(request);
   leave_epoch(request);
   if (request.status.ok() && request.force_unit_access) return start_flush(request);
   complete(request);
+}
+
+void Lun::record_changes(LunRequest& request) {
+  const BranchId own = record_.view.front().branch;
+  for (const LunRequest::Change& change : request.changes) {
+    const uint32_t data_crc = unit_crc(change);
+    if (change.rewritten != 0) {
+      family_->version_rewritten(change.unit, change.rewritten, change.place, data_crc);
+      family_->rewrite_ended();
+    } else {
+      family_->version_written(change.unit, own, request.epoch->epoch, change.place, data_crc, change.before);
+      if (change.follows_garbage || request.views_gone != family_->views_gone()) family_->collect_unit(change.unit);
+    }
+  }
+  if (request.counted_in == nullptr) return;
+  if (request.counted_in->written(request.kept_units, loop_.now())) room_finder_->look_at_area(*this);
+  request.counted_in.reset();
 }
 
 }  // namespace holdfast

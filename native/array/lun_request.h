@@ -19,6 +19,7 @@
 
 namespace holdfast {
 
+class DiffArea;
 class Lun;
 
 /// Who asks. A host sees a copy only as it was made available to it; internal requests pass the state of the LUN.
@@ -31,6 +32,14 @@ struct EpochWrites {
   Epoch epoch = 0;
   uint32_t in_flight_count = 0;
   Status failure;  // of the first write that failed
+};
+
+/// What a write found too little of.
+enum class Lack : uint8_t {
+  none,
+  of_area,    // its LUN's copies keep as much as they may
+  of_disk,    // the file system has no space
+  of_health,  // the area cannot be written to
 };
 
 struct LunRequest : GateRequest {
@@ -58,6 +67,8 @@ struct LunRequest : GateRequest {
     UnitIndex unit = 0;
     Place place = kHome;
     StampId rewritten = 0;  // 0: a fresh version; else the version that is rewritten in place
+    StampId before = 0;     // of a fresh version: what it follows on its branch
+    bool follows_garbage = false;
     const uint8_t* data = nullptr;
   };
   struct Flush : SyncWaiter {
@@ -88,6 +99,15 @@ struct LunRequest : GateRequest {
   std::vector<Change> changes;
   Merge merges[2];
   uint32_t merge_count = 0;
+  // Units by which this write lets the copies keep more, and the diff area that counts them once all of it is planned.
+  uint64_t kept_units = 0;
+  bool is_uncounted = false;  // what it makes be kept is no copy's
+  std::shared_ptr<DiffArea> counted_in;
+  bool area_failed = false;
+  // What it lacked when it was tried last, how often it has been, and until when it may wait.
+  Lack lack = Lack::none;
+  uint32_t tries = 0;
+  Instant stall_until = 0;
 
   Segment& add_segment() {
     Segment* segment = nullptr;

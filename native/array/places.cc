@@ -49,8 +49,8 @@ void Places::begin_preparing(uint64_t from, uint64_t to) {
   preparing_to_ = to;
 }
 
-void Places::end_preparing() {
-  prepared_end_ = std::max(prepared_end_, preparing_to_);
+void Places::end_preparing(bool prepared) {
+  if (prepared) prepared_end_ = std::max(prepared_end_, preparing_to_);
   preparing_from_ = preparing_to_ = 0;
 }
 
@@ -112,6 +112,7 @@ void Places::set_free(Place place) {
 std::vector<uint64_t> Places::in_use() const {
   std::vector<uint64_t> words = used_;
   for (const Pending& pending : pending_) words[pending.place / 64] &= ~(uint64_t{1} << (pending.place % 64));
+  for (const Place place : shunned_) words[place / 64] &= ~(uint64_t{1} << (place % 64));
   while (!words.empty() && words.back() == 0) words.pop_back();
   return words;
 }

@@ -32,7 +32,8 @@ class Places {
 
   /// Places from .. to - 1 are being written with zeroes and are not given out meanwhile; both multiples of 64.
   void begin_preparing(uint64_t from, uint64_t to);
-  void end_preparing();
+  /// `prepared`: all of it was written, so that it takes up room from now on.
+  void end_preparing(bool prepared = true);
   /// Free places that may take up room in the file.
   uint64_t free_backed_count() const;
   /// The highest run below `below`, of at most `places_max` places, that is free and may take up room; false if a
@@ -44,6 +45,9 @@ class Places {
   /// Recovery: the file is so long, and anything in it may take up room.
   void assume_backed(uint64_t end);
   uint64_t prepared_end() const { return prepared_end_; }
+  /// A place that no record has named and that could not be written to: not given out again until the array has been
+  /// opened anew.
+  void shun(Place place) { shunned_.push_back(place); }
   /// Gives back a place that no record has named.
   void give_back(Place place) { set_free(place); }
 
@@ -52,7 +56,8 @@ class Places {
   /// Frees what was let go when at most `syncs_begun` syncs had begun, at most so many; true if there may be more.
   bool release_pending(uint64_t syncs_begun, size_t count = SIZE_MAX);
 
-  /// One bit a place, 1 = named by a version: what is taken and not pending, so only while no write is under way.
+  /// One bit a place, 1 = named by a version: what is taken and neither pending nor shunned, so only while no write is
+  /// under way.
   std::vector<uint64_t> in_use() const;
   /// What in_use() said, in an empty table.
   void restore(std::vector<uint64_t> in_use);
@@ -81,6 +86,7 @@ class Places {
   // No free place lies below this word.
   uint64_t search_from_ = 0;
   std::deque<Pending> pending_;
+  std::vector<Place> shunned_;
   // Words of used_ whose 64 places are free and were punched.
   std::vector<bool> holes_;
   uint64_t hole_count_ = 0;

@@ -33,6 +33,16 @@ void put_lun(ByteWriter& writer, const LunRecord& lun) {
   writer.guid(lun.source);
   writer.u8(static_cast<uint8_t>(lun.content));
   writer.guid(lun.content_of);
+  writer.u64(lun.diff_area.maximum_bytes);
+  writer.u8(static_cast<uint8_t>(lun.diff_area.policy));
+  writer.u32(lun.diff_area.stall_millis);
+}
+
+bool take_reason(ByteReader& in, GiveUpReason* reason) {
+  const uint8_t value = in.u8();
+  *reason = static_cast<GiveUpReason>(value);
+  return value >= static_cast<uint8_t>(GiveUpReason::maximum_reached) &&
+         value <= static_cast<uint8_t>(GiveUpReason::area_failed);
 }
 
 bool take_lun(ByteReader& in, LunRecord* lun) {
@@ -54,7 +64,12 @@ bool take_lun(ByteReader& in, LunRecord* lun) {
   const uint8_t content = in.u8();
   lun->content = static_cast<Content>(content);
   lun->content_of = in.guid();
-  return in.ok() && content <= static_cast<uint8_t>(Content::copied);
+  lun->diff_area.maximum_bytes = in.u64();
+  const uint8_t policy = in.u8();
+  lun->diff_area.policy = static_cast<SpacePolicy>(policy);
+  lun->diff_area.stall_millis = in.u32();
+  return in.ok() && content <= static_cast<uint8_t>(Content::copied) &&
+         policy <= static_cast<uint8_t>(SpacePolicy::stall);
 }
 
 }  // namespace
@@ -111,6 +126,14 @@ void encode(std::vector<uint8_t>& out, const SetRecord& record) {
     writer.string(record.note);
     writer.u32(static_cast<uint32_t>(record.copies.size()));
     for (const LunRecord& copy : record.copies) put_lun(writer, copy);
+    writer.u32(static_cast<uint32_t>(record.given_up.size()));
+    for (const GivenUpCopy& lost : record.given_up) {
+      writer.guid(lost.snapshot);
+      writer.guid(lost.copy);
+      writer.guid(lost.source);
+      writer.u8(static_cast<uint8_t>(lost.reason));
+      writer.u32(static_cast<uint32_t>(lost.error_number));
+    }
   });
 }
 
@@ -145,6 +168,16 @@ void encode_set_created(std::vector<uint8_t>& out, const Guid& set, const std::s
 
 void encode_copies_removed(std::vector<uint8_t>& out, std::span<const Guid> copies) {
   put_record(out, RecordType::copies_removed, [&](ByteWriter& writer) {
+    writer.u32(static_cast<uint32_t>(copies.size()));
+    for (const Guid& copy : copies) writer.guid(copy);
+  });
+}
+
+void encode_copies_given_up(std::vector<uint8_t>& out, GiveUpReason reason, int error_number,
+                            std::span<const Guid> copies) {
+  put_record(out, RecordType::copies_given_up, [&](ByteWriter& writer) {
+    writer.u8(static_cast<uint8_t>(reason));
+    writer.u32(static_cast<uint32_t>(error_number));
     writer.u32(static_cast<uint32_t>(copies.size()));
     for (const Guid& copy : copies) writer.guid(copy);
   });
@@ -207,6 +240,28 @@ bool decode(ByteReader& in, SetRecord* record) {
   for (LunRecord& copy : record->copies) {
     if (!take_lun(in, &copy)) return false;
   }
+  const uint32_t lost_count = in.u32();
+  if (!in.ok() || lost_count > kSetLunsMax) return false;
+  record->given_up.resize(lost_count);
+  for (GivenUpCopy& lost : record->given_up) {
+    lost.snapshot = in.guid();
+    lost.copy = in.guid();
+    lost.source = in.guid();
+    if (!take_reason(in, &lost.reason)) return false;
+    lost.error_number = static_cast<int32_t>(in.u32());
+  }
+  return in.done();
+}
+
+bool decode(ByteReader& in, std::vector<GivenUpCopy>* copies) {
+  GivenUpCopy lost;
+  if (!take_reason(in, &lost.reason)) return false;
+  lost.error_number = static_cast<int32_t>(in.u32());
+  const uint32_t count = in.u32();
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    lost.copy = in.guid();
+    copies->push_back(lost);
+  }
   return in.done();
 }
 
@@ -217,7 +272,7 @@ bool next_record(ByteReader& in, RecordType* type, std::span<const uint8_t>* pay
   const uint16_t zero = in.u16();
   const uint32_t length = in.u32();
   if (!in.ok() || zero != 0 || length > in.left() || length > kRecordBytesMax || raw_type == 0 ||
-      raw_type > static_cast<uint16_t>(RecordType::family_deleted)) {
+      raw_type > static_cast<uint16_t>(RecordType::copies_given_up)) {
     *ok = false;
     return false;
   }

@@ -17,7 +17,8 @@
 //   lun_removed    guid
 //   set_recorded   SetRecord with its copies    set_created     guid, note string
 //   copies_removed count u32, guids of copy LUNs; a set without copies is gone
-//   next_journal   number u64, generation u64: the last record of a journal
+//   copies_given_up reason u8, errno u32, count u32, guids of copy LUNs: like copies_removed, and remembered by their
+//   sets next_journal   number u64, generation u64: the last record of a journal
 //
 // Versioned by kFormat: an array with another number is refused.
 #pragma once
@@ -48,6 +49,7 @@ enum class RecordType : uint16_t {
   copies_removed = 10,
   next_journal = 11,
   family_deleted = 12,
+  copies_given_up = 13,
 };
 
 struct StampRecord {
@@ -95,6 +97,34 @@ enum class Content : uint8_t {
   copied,
 };
 
+/// What becomes of a write that finds no room.
+enum class SpacePolicy : uint8_t {
+  drop_oldest = 0,  // the oldest copies are given up until it fits
+  refuse = 1,       // it fails
+  stall = 2,        // it waits, up to a limit, and then fails
+};
+
+inline constexpr uint64_t kNoMaximum = ~uint64_t{0};
+
+/// How much the copies of a LUN may keep, and what happens at the end of it.
+struct DiffAreaSetting {
+  uint64_t maximum_bytes = kNoMaximum;
+  SpacePolicy policy = SpacePolicy::drop_oldest;
+  uint32_t stall_millis = 10'000;
+  friend bool operator==(const DiffAreaSetting&, const DiffAreaSetting&) = default;
+};
+
+/// Why the array gave a copy up.
+enum class GiveUpReason : uint8_t { maximum_reached = 1, disk_full = 2, area_failed = 3 };
+
+struct GivenUpCopy {
+  Guid snapshot;
+  Guid copy;
+  Guid source;
+  GiveUpReason reason = GiveUpReason::maximum_reached;
+  int32_t error_number = 0;  // of the file system, 0 if it was none of its doing
+};
+
 struct LunRecord {
   Guid guid;
   uint32_t family = 0;
@@ -106,6 +136,8 @@ struct LunRecord {
   Guid source;
   Content content = Content::own;
   Guid content_of;  // the copy's LUN; of another family
+  // Of no meaning for copies, which use the room of the LUN they descend from.
+  DiffAreaSetting diff_area;
 };
 
 struct SetRecord {
@@ -118,6 +150,8 @@ struct SetRecord {
   uint32_t copies_at_creation = 0;
   std::string note;  // the owner's; the array does not read it
   std::vector<LunRecord> copies;
+  // Members that the array gave up, oldest first: the set is incomplete.
+  std::vector<GivenUpCopy> given_up;
 };
 
 void encode(std::vector<uint8_t>& out, const StampRecord& record);
@@ -132,6 +166,8 @@ void encode_family_deleted(std::vector<uint8_t>& out, uint32_t family, const Gui
 void encode_lun_removed(std::vector<uint8_t>& out, const Guid& lun);
 void encode_set_created(std::vector<uint8_t>& out, const Guid& set, const std::string& note);
 void encode_copies_removed(std::vector<uint8_t>& out, std::span<const Guid> copies);
+void encode_copies_given_up(std::vector<uint8_t>& out, GiveUpReason reason, int error_number,
+                            std::span<const Guid> copies);
 void encode_next_journal(std::vector<uint8_t>& out, uint64_t number, uint64_t generation);
 
 bool decode(ByteReader& in, StampRecord* record);
@@ -139,6 +175,9 @@ bool decode(ByteReader& in, RedirectRecord* record);
 bool decode(ByteReader& in, FamilyRecord* record);
 bool decode(ByteReader& in, LunRecord* record);
 bool decode(ByteReader& in, SetRecord* record);
+
+/// The payload of copies_given_up: every copy with the reason, without its other ids.
+bool decode(ByteReader& in, std::vector<GivenUpCopy>* copies);
 
 /// Takes the next record off a stream of records; false at the end or at bytes that are no record (then *ok is false).
 bool next_record(ByteReader& in, RecordType* type, std::span<const uint8_t>* payload, bool* ok);

@@ -335,6 +335,24 @@ Status Recovery::apply(RecordType type, std::span<const uint8_t> payload, uint64
       std::erase_if(sets_, [](const auto& entry) { return entry.second.copies.empty(); });
       return in.done() ? Status() : malformed;
     }
+    case RecordType::copies_given_up: {
+      std::vector<GivenUpCopy> lost;
+      if (!decode(in, &lost)) return malformed;
+      for (GivenUpCopy& copy : lost) {
+        luns_.erase(copy.copy);
+        for (auto& [id, set] : sets_) {
+          auto member = std::find_if(set.copies.begin(), set.copies.end(),
+                                     [&](const LunRecord& record) { return record.guid == copy.copy; });
+          if (member == set.copies.end()) continue;
+          copy.snapshot = member->snapshot;
+          copy.source = member->source;
+          set.given_up.push_back(copy);
+          set.copies.erase(member);
+        }
+      }
+      std::erase_if(sets_, [](const auto& entry) { return entry.second.copies.empty(); });
+      return Status();
+    }
     case RecordType::next_journal: {
       follow_number_ = in.u64();
       follow_generation_ = in.u64();

@@ -188,6 +188,7 @@ void Recovery::restore_sets() {
   for (const auto& [guid, record] : luns_) {
     if (!record.snapshot.is_null()) array_.add_copy(array_.find_lun(guid));
   }
+  array_.give_diff_areas();
   for (const auto& [id, record] : sets_) {
     auto set = std::make_unique<ShadowSet>();
     set->state = record.created ? SetState::created : SetState::recorded;

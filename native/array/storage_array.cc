@@ -13,7 +13,8 @@ StorageArray::StorageArray(Loop& loop, LeaseTable& leases, ArrayFiles files, Man
       reserve_(loop, files_),
       manifest_(manifest),
       journal_(loop),
-      changed_(loop) {
+      changed_(loop),
+      space_events_(loop) {
   journal_.set_on_growth([this] { checkpoint_if_due(); });
 }
 
@@ -172,6 +173,8 @@ Task<Status> StorageArray::close() {
   }
   closing_ = true;
   cancel_all_plexes();
+  space_events_.end_all();
+  changed_.notify_all();
   std::vector<Guid> unfinished;
   for (const auto& [guid, lun] : luns_) leases_.forget(*lun);
   for (const auto& [id, set] : sets_) {

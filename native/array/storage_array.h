@@ -22,9 +22,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -42,6 +44,7 @@
 #include "array/reserve.h"
 #include "array/resync.h"
 #include "array/shadow_set.h"
+#include "array/space_events.h"
 #include "hold/lease.h"
 #include "io/loop.h"
 
@@ -83,13 +86,36 @@ struct DoomedFamily {
 
 using WalkId = uint64_t;
 
-class StorageArray {
+/// A copy that the array gave up since it was opened.
+struct LostCopy {
+  GivenUpCopy ids;
+  Guid set;
+  Status failure;  // copy_gone, with the first error in its message and its errno
+};
+
+/// The numbers of a LUN's diff area.
+struct DiffAreaInfo {
+  Guid lun;
+  DiffAreaSetting setting;
+  uint64_t used_bytes = 0;
+  /// Used, and what the family's area holds ready for anybody.
+  uint64_t allocated_bytes = 0;
+  uint64_t bytes_per_second = 0;
+  struct Copy {
+    Guid snapshot;
+    /// What its deletion, and that of all older ones, would free beyond what that of the older ones would.
+    uint64_t own_bytes = 0;
+  };
+  std::vector<Copy> copies;  // in the order of their capture
+};
+
+class StorageArray final : private RoomFinder {
  public:
   static Task<Result<std::shared_ptr<StorageArray>>> create(Loop& loop, LeaseTable& leases, std::string path,
                                                             IoMode mode);
   static Task<Result<std::shared_ptr<StorageArray>>> open(Loop& loop, LeaseTable& leases, std::string path,
                                                           OpenOptions options);
-  ~StorageArray();
+  ~StorageArray() override;
 
   const Guid& id() const { return manifest_.id; }
   const std::string& path() const { return files_.path(); }
@@ -160,6 +186,18 @@ class StorageArray {
   /// The next extents in order, at most so many; none when it has ended. copy_gone if one of the two was deleted.
   Task<Result<std::vector<Extent>>> continue_walk(OwnerId owner, WalkId walk, size_t extents_max);
   void end_walk(OwnerId owner, WalkId walk);
+
+  // Space. -------------------------------------------------------------------------------------------------------
+  /// Durably. A smaller maximum takes effect with the next write, and at once where the oldest copies are to go.
+  Task<Status> set_diff_area(Guid lun, DiffAreaSetting setting);
+  Result<DiffAreaInfo> diff_area(const Guid& lun) const;
+  /// Of every LUN that is no shadow copy, and of every one that has become independent of its source.
+  std::vector<DiffAreaInfo> diff_areas() const;
+  /// The last that were given up since the array was opened, oldest first.
+  const std::deque<LostCopy>& lost_copies() const { return lost_copies_; }
+  /// Why the array has no such LUN: copy_gone if it was a copy that was given up, else lun_not_found.
+  Status why_missing(const Guid& lun) const;
+  SpaceEvents& space_events() { return space_events_; }
 
   // Upkeep. ------------------------------------------------------------------------------------------------------
   Task<Status> checkpoint();
@@ -308,10 +346,44 @@ class StorageArray {
   Task<void> run_end_set(Guid set);
   Task<Status> remove_recorded(ShadowSet& set);
   Task<Status> remove_copies(std::vector<Guid> snapshots);
+  Task<void> requests_ended(const std::vector<std::shared_ptr<Lun>>& doomed);
+  uint64_t take_away(const std::vector<std::shared_ptr<Lun>>& doomed, std::span<const uint8_t> record);
+  Task<Status> taken_away(const std::vector<std::shared_ptr<Lun>>& doomed, uint64_t batch);
   void forget_lost_members();
   void settle_removals();
   Task<Status> drop_unfinished_sets();
   void remove_view(Family& family, const View& view);
+
+  // Space (array_space.cc, array_diff_areas.cc).
+  struct Burden {
+    std::shared_ptr<Lun> copy;
+    uint64_t own_units = 0;
+    bool may_go = false;
+  };
+  void find_room(Lun& lun, LunRequest& request) override;
+  void look_at_area(Lun& lun) override;
+  void give_diff_area(const std::shared_ptr<Lun>& lun);
+  void give_diff_areas();
+  Lun& diff_area_holder(Lun& lun) const;
+  std::vector<Burden> burdens_of(const DiffArea& area, Family& family) const;
+  uint64_t measure(DiffArea& area, Family& family) const;
+  DiffAreaInfo describe_area(Lun& lun) const;
+  Task<void> run_find_room(Lun& lun, LunRequest& request);
+  Task<Status> room_for(Lun& lun, LunRequest& request);
+  Task<Status> stall_for(Lun& lun, LunRequest& request);
+  Task<Status> drop_for(Lun& lun, LunRequest& request);
+  Task<Status> drop_for_area(DiffArea& area, Family& family, uint64_t units, const Lun* writer, Status lack);
+  Task<Status> drop_for_disk(Lun& lun, LunRequest& request);
+  Task<Status> drop_for_health(Lun& lun, LunRequest& request);
+  std::vector<std::shared_ptr<Lun>> copies_in_the_way(Lun& lun, const LunRequest& request);
+  bool counts_for_copies(Lun& lun) const;
+  std::vector<std::shared_ptr<Lun>> members_of(const Family& family) const;
+  Task<Status> give_up(std::vector<std::shared_ptr<Lun>> copies, GiveUpReason reason, Status why);
+  Task<void> make_all_room(Family& family);
+  Task<void> look_at_disk(std::shared_ptr<DiffArea> area, Family& family);
+  void tell_if_filling(DiffArea& area, Family& family);
+  void tell_full(Lun& lun, const Status& lack);
+  SpaceEvent event_about(const DiffArea& area, Family& family, SpaceEventKind kind) const;
 
   Loop& loop_;
   LeaseTable& leases_;
@@ -347,6 +419,10 @@ class StorageArray {
   // Views whose versions stay protected until their removal cannot be lost any more.
   std::vector<Removal> removals_;
   std::unordered_set<uint32_t> changing_families_;
+  // Families in which copies are being given up for a write: one write at a time.
+  std::unordered_set<uint32_t> families_making_room_;
+  std::deque<LostCopy> lost_copies_;
+  SpaceEvents space_events_;
   std::map<WalkId, Walk> walks_;
   WalkId next_walk_ = 1;
   std::map<ResyncId, RunningResync> resyncs_;

@@ -11,6 +11,8 @@ void encode_summary(std::vector<uint8_t>& out, Family& family) {
   for (const auto& [id, stamp] : family.branches().stamps()) {
     writer.u32(id);
     writer.u64(stamp.version_count);
+    writer.u64(stamp.following_count);
+    writer.u64(stamp.followed_count);
     std::vector<uint8_t> log;
     stamp.units.encode(log);
     writer.u32(static_cast<uint32_t>(log.size()));
@@ -35,11 +37,16 @@ bool restore_summary(ByteReader& in, Family& family, uint32_t* next_leaf) {
   for (uint32_t i = 0; i < stamp_count; ++i) {
     const StampId id = in.u32();
     const uint64_t version_count = in.u64();
+    const uint64_t following_count = in.u64();
+    const uint64_t followed_count = in.u64();
     const std::span<const uint8_t> log = in.raw(in.u32());
     if (!in.ok() || family.branches().stamps().count(id) == 0) return false;
     Stamp& stamp = family.branches().stamp(id);
     if (stamp.version_count != 0 || !stamp.units.decode(log, unit_end)) return false;
     stamp.version_count = version_count;
+    stamp.following_count = following_count;
+    stamp.followed_count = followed_count;
+    if (following_count > version_count || followed_count > version_count) return false;
     versions += version_count;
   }
   const uint64_t word_count = in.u64();

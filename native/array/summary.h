@@ -3,8 +3,9 @@
 // What a checkpoint of a closed array says besides, so that it can be opened without looking at every version: the
 // directory of each map, how many versions each stamp has and of which units, and which places are in use.
 //
-// For each family: u32 family, u32 stamps, and of each u32 stamp, u64 versions, u32 bytes, its log of units; u64 words
-// of places, words; u32 leaves, and of each u64 first key, u32 entries. Leaves are numbered through all families.
+// For each family: u32 family, u32 stamps, and of each u32 stamp, u64 versions, u64 that follow one, u64 that are
+// followed by one, u32 bytes, its log of units; u64 words of places, words; u32 leaves, and of each u64 first key,
+// u32 entries. Leaves are numbered through all families.
 //
 // Thread: the loop's. Crash: only the checkpoint that is written when an array is closed has one; the first record in
 // its journal puts an end to it.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import type { Command } from 'commander'
 import { StorageArray } from '../../lib/array/storage-array.ts'
-import type { CheckReport, LunInfo } from '../../lib/binding.ts'
+import type { CheckReport, DiffArea, LunInfo } from '../../lib/binding.ts'
 import { makeProgram } from '../../lib/cli/program.ts'
 import { newGuid } from '../../lib/ids.ts'
 import { type ErrorResult, failure, holdfast, lastLine, result, temporaryDirectory } from './command.ts'
@@ -50,6 +50,31 @@ test.serial('a LUN that was created is listed and inspected, and detached as a p
   const { path } = await result<{ path: string }>(t, 'lun', 'detach', dir, made.guid)
   t.is(statSync(path).size, 4 << 20)
   t.deepEqual(await failure('lun', 'inspect', dir, made.guid), [3, 'ERR_LUN_NOT_FOUND'])
+})
+
+test.serial('the room of shadow copies is shown and set, and mistakes are named', async (t) => {
+  const dir = join(temporaryDirectory(t), 'array')
+  await result(t, 'array', 'create', dir)
+  const { guid } = await result<LunResult>(t, 'lun', 'create', dir, '4MiB')
+  t.is((await result<DiffArea>(t, 'lun', 'diff-area', dir, guid)).maximumBytes, null)
+  const options = ['--maximum', '1MiB', '--policy', 'stall', '--stall', '250']
+  t.like(await result<DiffArea>(t, 'lun', 'diff-area', dir, guid, ...options), {
+    lunGuid: guid,
+    maximumBytes: 1 << 20,
+    policy: 'stall',
+    stallMillis: 250,
+  })
+  const { stdout } = await holdfast(['lun', 'diff-area', dir, guid])
+  t.regex(stdout, /maximum +│ 1 MiB/)
+  t.regex(stdout, /stall, at most 250 ms/)
+  t.is((await result<DiffArea>(t, 'lun', 'diff-area', dir, guid, '--maximum', 'none')).maximumBytes, null)
+  for (const wrong of [
+    ['--policy', 'hope'],
+    ['--maximum', '0'],
+    ['--stall', 'long'],
+  ]) {
+    t.is((await holdfast(['lun', 'diff-area', dir, guid, ...wrong])).code, 2)
+  }
 })
 
 test.serial('a LUN grows and is deleted with its bytes', async (t) => {
@@ -163,7 +188,7 @@ test.serial('every command explains itself and the exit codes with --help', asyn
   }
   t.deepEqual(names, [
     ...['demo', 'create', 'info', 'check'],
-    ...['create', 'adopt', 'grow', 'revert', 'resync', 'delete', 'detach', 'list', 'inspect'],
+    ...['create', 'adopt', 'grow', 'revert', 'resync', 'delete', 'detach', 'list', 'inspect', 'diff-area'],
     ...['create', 'list', 'export', 'break', 'delete', 'commit'],
   ])
 })

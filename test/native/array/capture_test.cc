@@ -109,6 +109,9 @@ TEST_F(CaptureTest, AWriteToACopyWaitsForTheOldWriteItCoversInPart) {
 }
 
 TEST_F(CaptureTest, AnOldWriteThatFailsAfterTheInstantFailsTheSetWithLunOffsetAndErrno) {
+  DiffAreaSetting setting;
+  setting.policy = SpacePolicy::refuse;
+  ASSERT_TRUE(machine().run(array().set_diff_area(id, setting)).ok());
   const TakenSet earlier = take_set(machine(), {id});
   const TakenSet set = arm_copies(machine(), {id});
   machine().io().clear_faults();

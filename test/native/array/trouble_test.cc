@@ -41,6 +41,9 @@ TEST_F(TroubleTest, AFlushThatFindsNoSpaceForTheJournalFailsAndTheNextOneSucceed
 TEST_F(TroubleTest, OnAFullDiskEveryWriteIsDoneOrRefusedAndNothingAcknowledgedIsLost) {
   id = make_lun(16 << 20);
   ASSERT_TRUE(write(id, 0, pattern(16 << 20, 1)).ok());
+  DiffAreaSetting setting;
+  setting.policy = SpacePolicy::refuse;
+  ASSERT_TRUE(machine().run(array().set_diff_area(id, setting)).ok());
   ASSERT_TRUE(take_set(machine(), {id}).status.ok());
   ASSERT_TRUE(flush(id).ok());
   machine().disk()->set_capacity_bytes(machine().disk()->used_bytes() + (2 << 20));
@@ -85,6 +88,9 @@ TEST_F(TroubleTest, AFailedWriteFailsThatRequestAlone) {
   EXPECT_EQ(failed.error_number(), EIO);
   EXPECT_EQ(failed.offset_bytes(), 8192u);
   EXPECT_TRUE(write(id, 8192, pattern(4096, 3)).ok());
+  DiffAreaSetting setting;
+  setting.policy = SpacePolicy::refuse;
+  ASSERT_TRUE(machine().run(array().set_diff_area(id, setting)).ok());
   const TakenSet set = take_set(machine(), {id});
   fail(SimulatedOp::write, "*/area/*", EIO);
   delay(SimulatedOp::write, "*/area/*", kMillisecond, 1);
