@@ -268,7 +268,7 @@ Task<Status> StorageArray::give_up(std::vector<std::shared_ptr<Lun>> copies, Giv
   for (size_t i = 0; i < copies.size(); ++i) {
     DiffArea& area = *copies[i]->diff_area();
     measure(area, copies[i]->family());
-    SpaceEvent event = event_about(area, copies[i]->family(), SpaceEventKind::given_up);
+    SpaceEvent event = event_about(area, SpaceEventKind::given_up);
     event.copy = lost[i].ids;
     event.failure = lost[i].failure;
     space_events_.tell(std::move(event));
@@ -293,7 +293,7 @@ Task<void> StorageArray::make_all_room(Family& family) {
   family.give_all_room_back(false);
 }
 
-SpaceEvent StorageArray::event_about(const DiffArea& area, Family& family, SpaceEventKind kind) const {
+SpaceEvent StorageArray::event_about(const DiffArea& area, SpaceEventKind kind) const {
   SpaceEvent event;
   event.kind = kind;
   for (const auto& [guid, lun] : luns_) {
@@ -313,7 +313,7 @@ SpaceEvent StorageArray::event_about(const DiffArea& area, Family& family, Space
 void StorageArray::look_at_area(Lun& lun) {
   const std::shared_ptr<DiffArea> area = lun.diff_area();
   measure(*area, lun.family());
-  if (!area->wants_disk_look()) return tell_if_filling(*area, lun.family());
+  if (!area->wants_disk_look()) return tell_if_filling(*area);
   // Nobody else looks until there is an answer.
   area->disk_has(kNoMaximum / 2);
   ++tasks_running_;
@@ -328,15 +328,15 @@ Task<void> StorageArray::look_at_disk(std::shared_ptr<DiffArea> area, Family& fa
   });
   // Where it cannot be told, nothing is known until a write fails.
   if (free_bytes > 0) area->disk_has(free_bytes / kUnitBytes + family.places().free_backed_count());
-  tell_if_filling(*area, family);
+  tell_if_filling(*area);
   --tasks_running_;
   changed_.notify_all();
 }
 
-void StorageArray::tell_if_filling(DiffArea& area, Family& family) {
+void StorageArray::tell_if_filling(DiffArea& area) {
   const std::optional<uint32_t> percent = area.passed_threshold();
   if (!percent.has_value()) return;
-  SpaceEvent event = event_about(area, family, SpaceEventKind::filling);
+  SpaceEvent event = event_about(area, SpaceEventKind::filling);
   event.threshold_percent = *percent;
   space_events_.tell(std::move(event));
 }
@@ -344,7 +344,7 @@ void StorageArray::tell_if_filling(DiffArea& area, Family& family) {
 void StorageArray::tell_full(Lun& lun, const Status& lack) {
   DiffArea& area = *lun.diff_area();
   if (!area.may_say_full(loop_.now())) return;
-  SpaceEvent event = event_about(area, lun.family(), SpaceEventKind::full);
+  SpaceEvent event = event_about(area, SpaceEventKind::full);
   event.failure = lack;
   space_events_.tell(std::move(event));
 }

@@ -381,9 +381,9 @@ class StorageArray final : private RoomFinder {
   Task<Status> give_up(std::vector<std::shared_ptr<Lun>> copies, GiveUpReason reason, Status why);
   Task<void> make_all_room(Family& family);
   Task<void> look_at_disk(std::shared_ptr<DiffArea> area, Family& family);
-  void tell_if_filling(DiffArea& area, Family& family);
+  void tell_if_filling(DiffArea& area);
   void tell_full(Lun& lun, const Status& lack);
-  SpaceEvent event_about(const DiffArea& area, Family& family, SpaceEventKind kind) const;
+  SpaceEvent event_about(const DiffArea& area, SpaceEventKind kind) const;
 
   Loop& loop_;
   LeaseTable& leases_;
