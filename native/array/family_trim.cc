@@ -51,7 +51,7 @@ Task<void> Family::run_trim() {
 
 Task<void> Family::trim_area() {
   if (places_.free_backed_count() <= kept_places() * 2) co_return;
-  prepare_step_bytes_ = std::min(prepare_step_bytes_, unit_offset(std::max(kept_places(), kKeptPlacesMin)));
+  prepare_step_bytes_ = std::min(prepare_step_bytes_, unit_offset(std::max(kept_places(), kept_units_min_)));
   uint64_t below = UINT64_MAX;
   while (below > 0 && places_.free_backed_count() > kept_places()) {
     while (preparing_area_) co_await changed_.wait();

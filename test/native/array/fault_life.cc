@@ -50,7 +50,16 @@ std::optional<T> FaultLife::run(const char* step, Task<T> task) {
     }
     machine_->loop().turn(kNever);
   }
+  note_given_up();
   return result;
+}
+
+void FaultLife::note_given_up() {
+  if (machine_->array == nullptr) return;
+  for (const LostCopy& lost : machine_->array->lost_copies()) {
+    const auto found = luns_.find(lost.ids.copy);
+    if (found != luns_.end()) found->second.must_exist = false;
+  }
 }
 
 // A failure says what kind it is and has a sentence; "internal" is nobody's.
@@ -124,6 +133,7 @@ void FaultLife::finish(const char* step, LunRequest& request, const bool& is_don
     if (turns == kTurnsMax) return break_promise(std::string(step) + " never ends");
     machine_->loop().turn(kNever);
   }
+  note_given_up();
   if (is_done) (void)check(step, request.status);
 }
 

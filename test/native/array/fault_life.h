@@ -65,6 +65,8 @@ class FaultLife {
   void walk(const Guid& older, const Guid& newer);
   void change_lives(const Guid& one, const Guid& other, const Guid& image, const std::vector<Guid>& second,
                     const Copies& second_copies);
+  /// Copies that cannot be kept are given up; those may be gone from now on.
+  void note_given_up();
   void compare_all(bool is_durable);
   void compare(const Guid& guid, Known& known, bool is_durable);
 

@@ -76,12 +76,21 @@ std::string CrashScenario::compare_sets() {
   }
   std::vector<std::shared_ptr<KnownSet>> alive;
   for (const auto& set : sets_) {
+    if (!set->given_up.empty() && !was_full_) return "shadow copies were given up although there was room";
+    for (const Member& member : set->given_up) {
+      if (machine_->array->find_lun(member.copy) == nullptr) continue;
+      set->copies.push_back(member.copy);
+      set->snapshots.push_back(member.snapshot);
+      set->sources.push_back(member.source);
+    }
+    set->given_up.clear();
     size_t present = 0;
     for (const Guid& copy : set->copies) {
       if (machine_->array->find_lun(copy) != nullptr) ++present;
     }
     const std::string name = "set " + set->id.to_string();
-    if (set->breaking && present == set->copies.size() && !machine_->array->find_lun(set->copies[0])->is_copy()) {
+    if (set->breaking && present != 0 && present == set->copies.size() &&
+        !machine_->array->find_lun(set->copies[0])->is_copy()) {
       originals_.insert(originals_.end(), set->copies.begin(), set->copies.end());
       continue;
     }

@@ -6,6 +6,9 @@
 // in which the writes were admitted. A flush makes a prefix of the list final: after a power cut the sector holds the
 // last number of that prefix or any later one. A copy starts with one number per sector, the last one admitted before
 // its instant, and that one is final.
+//
+// A write that finds no room enters again, so its place in the order is only known when it is over: until then it may
+// come after whatever was admitted meanwhile, and be in a copy or not.
 #pragma once
 
 #include <algorithm>
@@ -55,6 +58,15 @@ class LunModel {
   /// A write failed: what it left behind is there or not, sector by sector.
   void failed(uint64_t first, const std::vector<uint32_t>& places) {
     for (size_t i = 0; i < places.size(); ++i) sectors_[first + i].failed.push_back(places[i]);
+  }
+  /// A write has entered again, or may yet: it may come last, and what it leaves behind is there or not.
+  void may_come_later(uint64_t first, const std::vector<uint32_t>& places, uint64_t number) {
+    failed(first, places);
+    for (size_t i = 0; i < places.size(); ++i) {
+      Sector& sector = sectors_[first + i];
+      sector.failed.push_back(static_cast<uint32_t>(sector.numbers.size()));
+      sector.numbers.push_back(number);
+    }
   }
   void completed(uint64_t first, const std::vector<uint32_t>& places, bool final) {
     for (size_t i = 0; i < places.size(); ++i) {

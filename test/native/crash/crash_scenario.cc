@@ -22,6 +22,7 @@ struct CrashScenario::Write : LunRequest {
   CrashScenario* scenario = nullptr;
   Guid target;
   AlignedBuffer bytes;
+  uint64_t number = 0;
   uint64_t first_sector = 0;
   std::vector<uint32_t> places;
   bool is_done = false;
@@ -76,6 +77,7 @@ bool CrashScenario::live_on(uint32_t steps, uint64_t more_operations) {
 
 bool CrashScenario::step() {
   reap();
+  leave_out_given_up();
   const uint64_t kind = pick(100);
   if (kind < 49) {
     step_write();
@@ -114,6 +116,7 @@ void CrashScenario::turn_a_little() {
 
 // Original LUNs, and copies that are known to exist.
 Guid CrashScenario::pick_lun() {
+  leave_out_given_up();
   std::vector<Guid> luns = originals_;
   for (const auto& set : sets_) {
     if (!set->acknowledged || set->ending) continue;
@@ -139,7 +142,7 @@ void CrashScenario::step_write() {
     if (lun_bytes_ == kLargeLunBytes && pick(3) == 0) wanted = 8 * (1 + pick(96));
     const uint64_t count = std::min(wanted, sectors - write->first_sector);
     write->bytes = make_aligned(count * kSectorBytes);
-    const uint64_t number = next_number_++;
+    const uint64_t number = write->number = next_number_++;
     for (uint64_t i = 0; i < count; ++i) fill_sector(write->bytes.get() + i * kSectorBytes, number);
     write->offset_bytes = write->first_sector * kSectorBytes;
     write->length_bytes = static_cast<uint32_t>(count * kSectorBytes);
@@ -149,6 +152,7 @@ void CrashScenario::step_write() {
       self->is_done = true;
       const auto known = self->scenario->models_.find(self->target);
       if (known == self->scenario->models_.end()) return;
+      if (self->tries > 0) known->second.may_come_later(self->first_sector, self->places, self->number);
       if (self->status.ok()) {
         known->second.completed(self->first_sector, self->places, self->force_unit_access);
       } else {
@@ -188,6 +192,7 @@ void CrashScenario::step_take_set() {
   request.set = set->id;
   request.owner = 1;
   request.auto_release = set->auto_release;
+  leave_out_given_up();
   std::vector<Guid> candidates = originals_;
   for (const auto& other : sets_) {
     if (other->acknowledged && !other->ending && pick(3) == 0) candidates.push_back(other->copies[0]);
@@ -216,7 +221,11 @@ void CrashScenario::step_take_set() {
     held = result.ok();
     if (held) lease = result.value();
   });
-  if (!held) return;
+  if (!held) {
+    (void)machine_->try_run(machine_->array->abort_set(set->id));
+    return;
+  }
+  if (is_full_) writes_may_come_later();
   // The instant was inside the call: what is admitted from now on is in no copy.
   for (size_t i = 0; i < set->copies.size(); ++i) {
     models_.insert_or_assign(set->copies[i], models_.at(set->sources[i]).copy());
@@ -273,8 +282,10 @@ void CrashScenario::go_on_with(Task<void> task) {
 void CrashScenario::step_full_disk() {
   await_everything();
   if (stopped()) return;
+  is_full_ = was_full_ = true;
   machine_->disk()->set_capacity_bytes(machine_->disk()->used_bytes() + pick(4) * kUnitBytes);
   for (uint64_t i = 2 + pick(5); i > 0 && !stopped(); --i) {
+    leave_out_given_up();
     const uint64_t kind = pick(6);
     if (kind < 3) {
       step_write();
@@ -288,6 +299,7 @@ void CrashScenario::step_full_disk() {
     if (!stopped()) turn_a_little();
   }
   await_everything();
+  is_full_ = false;
   machine_->disk()->set_capacity_bytes(~uint64_t{0});
   if (stopped()) return;
   // What found no space is tried again by the next one who commits; only then is it known what became of it.
@@ -300,6 +312,7 @@ void CrashScenario::step_full_disk() {
 void CrashScenario::step_reopen() {
   await_everything();
   if (stopped()) return;
+  leave_out_given_up();
   for (const auto& set : sets_) set->ending = set->ending || set->auto_release;
   std::optional<Status> closed = machine_->try_run(machine_->array->close());
   if (!closed.has_value()) return;
@@ -334,7 +347,37 @@ void CrashScenario::reap() {
   });
 }
 
+void CrashScenario::writes_may_come_later() {
+  for (const auto& write : writes_) {
+    const auto known = models_.find(write->target);
+    if (write->is_done || known == models_.end()) continue;
+    known->second.may_come_later(write->first_sector, write->places, write->number);
+  }
+}
+
+void CrashScenario::leave_out_given_up() {
+  if (machine_->array == nullptr) return;
+  const std::deque<LostCopy>& lost = machine_->array->lost_copies();
+  for (const auto& set : sets_) {
+    for (size_t i = set->copies.size(); i-- > 0;) {
+      const bool is_lost =
+          std::any_of(lost.begin(), lost.end(), [&](const LostCopy& copy) { return copy.ids.copy == set->copies[i]; });
+      if (!is_lost) continue;
+      const auto at = static_cast<std::ptrdiff_t>(i);
+      set->given_up.push_back(Member{set->sources[i], set->snapshots[i], set->copies[i]});
+      set->copies.erase(set->copies.begin() + at);
+      set->snapshots.erase(set->snapshots.begin() + at);
+      set->sources.erase(set->sources.begin() + at);
+    }
+    // Nothing is left of it, or all of it comes back.
+    if (set->copies.empty()) set->ending = true;
+  }
+}
+
 std::shared_ptr<SimulatedDisk> CrashScenario::switch_off() {
+  leave_out_given_up();
+  if (is_full_) writes_may_come_later();
+  is_full_ = false;
   std::shared_ptr<SimulatedDisk> disk = machine_->disk();
   machine_->switch_off();
   disk->set_capacity_bytes(~uint64_t{0});

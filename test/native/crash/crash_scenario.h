@@ -49,11 +49,18 @@ class CrashScenario {
  private:
   struct Write;
   struct Flush;
+  struct Member {
+    Guid source;
+    Guid snapshot;
+    Guid copy;
+  };
   struct KnownSet {
     Guid id;
     std::vector<Guid> sources;
     std::vector<Guid> snapshots;
     std::vector<Guid> copies;
+    // Given up for want of room: gone, and back after a crash if the record of it was not durable yet.
+    std::vector<Member> given_up;
     bool auto_release = false;
     std::optional<Status> recorded;  // outcome of record and finish, once there
     bool acknowledged = false;
@@ -91,6 +98,10 @@ class CrashScenario {
   void turn_a_little();
   void await_everything();
   void reap();
+  /// Without room, shadow copies are given up, which is no broken promise; notes which, and leaves them out from now
+  /// on.
+  void leave_out_given_up();
+  void writes_may_come_later();
   /// Awaited now, or going on while the life does.
   void go_on_with(Task<void> task);
   Task<void> record(std::shared_ptr<KnownSet> set);
@@ -126,6 +137,8 @@ class CrashScenario {
   // Tasks in the background that everything has to wait for.
   uint32_t running_ = 0;
   bool ready_ = false;
+  bool is_full_ = false;
+  bool was_full_ = false;
 };
 
 }  // namespace holdfast
