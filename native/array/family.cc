@@ -84,6 +84,12 @@ void Family::rewrite_ended() {
   if (--rewrites_in_flight_ == 0 && gathering_) changed_.notify_all();
 }
 
+void Family::rewrite_failed(UnitIndex unit, Place place) {
+  const auto found = recent_.find(key_of(unit, place));
+  if (found != recent_.end()) unmatched_batch_ = std::max(unmatched_batch_, found->second);
+  rewrite_ended();
+}
+
 void Family::let_go(UnitIndex unit, Place place) {
   if (place == kHome) {
     let_home_go(unit);

@@ -14,6 +14,9 @@
 //   - no sync covering the record has been issued: rewrite, and add a record with the new CRC;
 //   - a mark at or above the record is on disk: rewrite, nothing to record;
 //   - in between: the write takes a fresh place, or a crash could find neither the old data nor the new.
+// A rewrite that fails leaves a record whose CRC is not that of its data. From a sync that covers it until the mark is
+// on disk a crash would fall back behind it, so that sync goes on until the mark is there.
+//
 // While a sync gathers what it covers, rewrites in flight are awaited and no new one starts.
 //
 // Thread: the loop's. Ownership: the array owns families and awaits their tasks before it closes the files.
@@ -101,6 +104,8 @@ class Family {
   void give_back(UnitIndex unit, Place place);
   void rewrite_started() { ++rewrites_in_flight_; }
   void rewrite_ended();
+  /// It may have changed the data, and there is no record of it.
+  void rewrite_failed(UnitIndex unit, Place place);
   /// Data reached the base (home) or the area.
   void data_written(bool home) { (home ? base_dirty_ : area_dirty_) = true; }
   /// The unit's newest version under the stamp of (branch, epoch) is now at `place`; records it. `before` is the stamp
@@ -181,6 +186,7 @@ class Family {
   void start_sync_if_wanted();
   Task<void> run_syncs();
   Task<Status> sync_round();
+  Status records_not_safe(const Status& why);
   Task<void> sync_file(int file, int64_t* result, int* running);
   Task<void> commit_journal(uint64_t batch, Status* result, int* running);
   void let_home_go(UnitIndex unit);
@@ -224,6 +230,8 @@ class Family {
   // Highest batch whose records of this family rest on durable data, as known in memory / as said on disk.
   uint64_t durable_mark_ = 0;
   uint64_t mark_on_disk_ = 0;
+  // The last batch with a record that does not match its data.
+  uint64_t unmatched_batch_ = 0;
   std::deque<std::pair<uint64_t, uint64_t>> marks_said_;  // (batch that says it, mark)
 
   uint64_t syncs_begun_ = 0;

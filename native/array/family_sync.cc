@@ -93,26 +93,32 @@ Task<Status> Family::sync_round() {
   if (base_result < 0) failure_ = Status::from_errno(static_cast<int>(-base_result), "syncing the base file");
   if (area_result < 0) failure_ = Status::from_errno(static_cast<int>(-area_result), "syncing the area file");
   if (!failure_.ok()) co_return failure_;
-  if (!journal_result.ok()) {
-    if (journal_.broken()) failure_ = journal_result;
-    // The data are safe and the records are not: the next sync must go to the files again.
-    base_dirty_ = area_dirty_ = true;
-    co_return journal_result;
-  }
+  if (!journal_result.ok()) co_return records_not_safe(journal_result);
 
   durable_mark_ = std::max(durable_mark_, batch);
-  syncs_completed_ = this_sync;
-  if (!freeing_) {
-    freeing_ = true;
-    loop_.spawn(run_freeing());
-  }
   if (!recent_.empty() && (marks_said_.empty() || marks_said_.back().second < batch) && batch > mark_on_disk_) {
     std::vector<uint8_t> record;
     encode_durable(record, id(), planted(PlantedBug::early_mark) ? last_record_batch_ : batch);
     marks_said_.emplace_back(journal_.append(record), batch);
   }
+  if (unmatched_batch_ > mark_on_disk_ && !marks_said_.empty()) {
+    const Status marked = co_await journal_.commit(marks_said_.back().first);
+    if (!marked.ok()) co_return records_not_safe(marked);
+  }
+  syncs_completed_ = this_sync;
+  if (!freeing_) {
+    freeing_ = true;
+    loop_.spawn(run_freeing());
+  }
   update_mark();
   co_return Status();
+}
+
+// The data are safe and the records are not: the next sync must go to the files again.
+Status Family::records_not_safe(const Status& why) {
+  if (journal_.broken()) failure_ = why;
+  base_dirty_ = area_dirty_ = true;
+  return why;
 }
 
 // Homes let go before a sync began that has completed; true if there may be more.

@@ -196,7 +196,7 @@ void Lun::write_merged(LunRequest& request) {
 void Lun::undo_plan(LunRequest& request) {
   for (const LunRequest::Change& change : request.changes) {
     if (change.rewritten != 0) {
-      family_->rewrite_ended();
+      family_->rewrite_failed(change.unit, change.place);
     } else if (request.lack == Lack::of_health && change.place != kHome) {
       family_->places().shun(change.place);
     } else {

@@ -37,6 +37,29 @@ TEST_F(TroubleTest, AFlushThatFindsNoSpaceForTheJournalFailsAndTheNextOneSucceed
   EXPECT_EQ(read(set.copies[0], 0, 65536), pattern(65536, 1));
 }
 
+// A rewrite that fails leaves data that no record describes. Behind them a crash falls back to the version before, so
+// its place may go to nobody else until a crash does not look at checksums any more.
+TEST_F(TroubleTest, AfterARewriteThatFailedNobodyElsesDataAreFound) {
+  DiffAreaSetting setting;
+  setting.policy = SpacePolicy::refuse;
+  ASSERT_TRUE(machine().run(array().set_diff_area(id, setting)).ok());
+  ASSERT_TRUE(write(id, 0, pattern(65536, 1)).ok());
+  ASSERT_TRUE(take_set(machine(), {id}).status.ok());
+  ASSERT_TRUE(write(id, 0, pattern(4096, 2)).ok());
+  ASSERT_TRUE(flush(id).ok());
+  ASSERT_TRUE(write(id, 0, pattern(4096, 3)).ok()) << "to another place";
+  ASSERT_TRUE(write(id, 28672, pattern(4096, 3)).ok()) << "to the place behind it";
+  fail(SimulatedOp::write, "*/area/*", EIO, 2, 1);
+  ASSERT_EQ(write(id, 0, pattern(8192, 4)).code(), Code::io) << "the first unit is done, the second is not";
+  machine().io().clear_faults();
+  ASSERT_TRUE(flush(id).ok());
+  machine().settle();
+  for (uint64_t unit = 8; unit < 12; ++unit) ASSERT_TRUE(write(id, unit_offset(unit), pattern(4096, 5)).ok());
+  ASSERT_TRUE(cut_power_and_open(CrashPolicy::keep_all).ok());
+  EXPECT_EQ(read(id, 0, 4096), pattern(4096, 4));
+  EXPECT_EQ(read(id, 28672, 4096), pattern(4096, 3));
+}
+
 // The disk as a whole is full: writes that need room fail, each for itself, and what was acknowledged stays.
 TEST_F(TroubleTest, OnAFullDiskEveryWriteIsDoneOrRefusedAndNothingAcknowledgedIsLost) {
   id = make_lun(16 << 20);

@@ -82,7 +82,7 @@ class LunModel {
     return covered;
   }
   void flush_completed(const std::vector<uint32_t>& covered) {
-    for (size_t i = 0; i < sectors_.size(); ++i) sectors_[i].final = std::max(sectors_[i].final, covered[i]);
+    for (size_t i = 0; i < covered.size(); ++i) sectors_[i].final = std::max(sectors_[i].final, covered[i]);
   }
   /// A sync failed: what it was to make final may be lost at any time, and no later one makes it so.
   void sync_failed() {
@@ -112,6 +112,7 @@ class LunModel {
 
   /// Empty if the bytes are allowed; else which sector holds what instead of what.
   std::string compare(const std::vector<uint8_t>& bytes) const {
+    if (bytes.size() != sectors_.size() * kSectorBytes) return "it gives " + std::to_string(bytes.size()) + " bytes";
     for (size_t i = 0; i < sectors_.size(); ++i) {
       const Sector& sector = sectors_[i];
       const uint64_t found = sector_number(bytes.data() + i * kSectorBytes);
