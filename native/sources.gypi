@@ -127,6 +127,7 @@
       "test/native/array/resync_test.cc",
       "test/native/array/set_life_test.cc",
       "test/native/array/space_faults_test.cc",
+      "test/native/array/space_of_disk_test.cc",
       "test/native/array/space_test.cc",
       "test/native/array/space_use_test.cc",
       "test/native/array/storage_array_test.cc",

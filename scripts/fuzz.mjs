@@ -115,7 +115,9 @@ await Promise.all(
       const { executions, coverage, find } = result
       console.log(`${target}: ${executions} executions, ${coverage} edges`)
       if (!find) continue
-      console.log(`  found: ${find.what}\n  again: ${find.again ?? 'it left no input behind'}\n${find.output}`)
+      console.log(
+        `  found: ${find.what}\n  again: ${find.again ?? 'it left no input behind'}\n${find.output}`,
+      )
     }
   }),
 )
@@ -124,7 +126,11 @@ const executions = results.reduce((sum, result) => sum + result.executions, 0)
 const took = Math.round((performance.now() - started) / 100) / 10
 if (values.json) {
   const found = finds.map(({ target, find }) => ({ target, what: find.what, again: find.again }))
-  const each = results.map(({ target, executions: done, coverage }) => ({ target, executions: done, coverage }))
+  const each = results.map(({ target, executions: done, coverage }) => ({
+    target,
+    executions: done,
+    coverage,
+  }))
   console.log(JSON.stringify({ executions, finds: finds.length, seconds: took, targets: each, found }))
 } else {
   console.log(`${executions} executions of ${targets.length} fuzzers, ${finds.length} finds, ${took} s`)

@@ -62,8 +62,8 @@ export abstract class SpaceMembers {
 
   /**
    * What happens to the room of shadow copies: that it becomes short, with the time left at the present rate, that a
-   * write found none, that a shadow copy was given up. Begins with what has happened since the array was opened, at most
-   * the last 256 events, and ends when this object is closed.
+   * write found none, that a shadow copy was given up. Begins with what has happened since the array was opened, at
+   * most the last 256 events, and ends when this object is closed.
    *
    * @example
    * ```ts

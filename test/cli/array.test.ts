@@ -128,7 +128,7 @@ test.serial('an array with an image changed from outside opens only if the chang
 
 test('every command that opens an array can be told to accept a changed image', (t) => {
   const commands = leavesOf(makeProgram()).filter((command) => command.helpInformation().includes('<array>'))
-  t.is(commands.length, 14)
+  t.is(commands.length, 15)
   for (const command of [...commands, ...leavesOf(makeProgram()).filter(isArrayCommand)]) {
     const names = command.options.map(({ long }) => long)
     t.is(names.includes('--accept-changed'), command.name() !== 'create' || !isArrayCommand(command))
