@@ -6,7 +6,7 @@
  * The time until a copy is deleted for good and until what only it saw is collected, for copies between which more
  * and more was rewritten; p99 of 4 KiB random writes at depth 16 with and without a deletion under way, in
  * alternating slices of a quarter of a second (a deletion that ends before makes its slice shorter); and the native
- * histogram of how long each step of the deletions had the I/O thread.
+ * histogram of how long each step of the deletions had the I/O thread, beside that of steps which do nothing.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,13 +24,22 @@ interface Slice {
 interface Figures {
   deletions: { units: number; deletedMillis: number; collectedMillis: number }[]
   slices: Slice[]
-  steps: { count: number; p50Us: number; p99Us: number; p999Us: number; maxUs: number }
+  steps: Steps
+  /** As many steps of the same length that do nothing: what the machine adds by taking the thread away. */
+  idleSteps: Steps
+}
+interface Steps {
+  count: number
+  p50Us: number
+  p99Us: number
+  p999Us: number
+  maxUs: number
 }
 
 const options = benchOptions()
 const directory = await mkdtemp(join(options.dir ?? '/dev/shm', 'holdfast-bench-'))
 try {
-  const { deletions, slices, steps } = await runDriver<Figures>('delete_steps', [directory])
+  const { deletions, slices, steps, idleSteps } = await runDriver<Figures>('delete_steps', [directory])
   const side = (deleting: boolean): Slice[] => slices.filter((slice) => slice.deleting === deleting)
   const ratios = side(true).map((slice, i) => slice.p99Us / (side(false)[i] as Slice).p99Us)
   const interval = medianInterval(ratios)
@@ -49,8 +58,10 @@ try {
     ]),
   )
   printTable(
-    ['steps', 'p50 µs', 'p99', 'p99.9', 'max'],
-    [[steps.count, steps.p50Us, steps.p99Us, steps.p999Us, steps.maxUs]],
+    ['steps', 'count', 'p50 µs', 'p99', 'p99.9', 'max'],
+    Object.entries({ 'of deletions': steps, 'that do nothing': idleSteps }).map(([name, row]) => [
+      ...[name, row.count, row.p50Us, row.p99Us, row.p999Us, row.maxUs],
+    ]),
   )
   judge(
     [

@@ -115,6 +115,7 @@ class BenchArray {
     *taken = std::move(snapshots);
   }
   void delete_copies(std::vector<Guid> snapshots) {
+    if (snapshots.empty()) return;
     require(run(array_->delete_copies(std::move(snapshots))), "deleting copies");
   }
   /// Lets the loop go on until the versions of deleted copies are collected.

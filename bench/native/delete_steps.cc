@@ -2,7 +2,8 @@
 //
 // 1. Deletions of copies between which 0, 1000, 10,000 … units were rewritten: how long until everything is collected.
 // 2. Alternating slices with and without a deletion under way, A B B A: p99 of 4 KiB random writes at depth 16.
-// 3. The native histogram of the steps of collecting, trimming and freeing.
+// 3. The native histogram of the steps of collecting, trimming and freeing; and beside it one of as many steps of the
+//    same length that only look at the clock: what the machine adds by taking the thread away.
 //
 // One line of JSON. Data are real.
 
@@ -33,6 +34,26 @@ void rewrite(BenchArray& site, Lun& lun, uint64_t first, uint64_t units) {
     done += kPerRequest;
     return true;
   });
+}
+
+/// `count` steps that take as long as the median of the others, if nobody interferes.
+Histogram idle_steps(uint64_t count, uint64_t nanos) {
+  Histogram steps;
+  for (uint64_t i = 0; i < count; ++i) {
+    const Instant start = monotonic_now();
+    Instant now = start;
+    while (now - start < static_cast<int64_t>(nanos)) now = monotonic_now();
+    steps.record(static_cast<uint64_t>(now - start));
+  }
+  return steps;
+}
+
+std::string show(const Histogram& steps) {
+  char text[200];
+  std::snprintf(text, sizeof text, "{\"count\":%llu,\"p50Us\":%.1f,\"p99Us\":%.1f,\"p999Us\":%.1f,\"maxUs\":%.1f}",
+                static_cast<unsigned long long>(steps.count()), micros(steps.quantile(0.5)),
+                micros(steps.quantile(0.99)), micros(steps.quantile(0.999)), micros(steps.max()));
+  return text;
 }
 
 struct Slice {
@@ -107,12 +128,10 @@ int main(int argc, char** argv) {
       site.collected(*lun);
     }
   }
-  const Histogram& steps = lun->family().background_steps();
-  std::printf(
-      "{\"deletions\":[%s],\"slices\":[%s],\"steps\":{\"count\":%llu,\"p50Us\":%.1f,\"p99Us\":%.1f,\"p999Us\":%.1f,"
-      "\"maxUs\":%.1f}}\n",
-      rows.c_str(), slices.c_str(), static_cast<unsigned long long>(steps.count()), micros(steps.quantile(0.5)),
-      micros(steps.quantile(0.99)), micros(steps.quantile(0.999)), micros(steps.max()));
+  const Histogram steps = lun->family().background_steps();
+  const Histogram idle = idle_steps(steps.count(), steps.quantile(0.5));
+  std::printf("{\"deletions\":[%s],\"slices\":[%s],\"steps\":%s,\"idleSteps\":%s}\n", rows.c_str(), slices.c_str(),
+              show(steps).c_str(), show(idle).c_str());
   std::fflush(stdout);
   std::_Exit(0);
 }
