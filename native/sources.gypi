@@ -144,6 +144,7 @@
       "test/native/crash/crash_changes.cc",
       "test/native/crash/crash_compare.cc",
       "test/native/crash/crash_scenario.cc",
+      "test/native/crash/crash_sets.cc",
       "test/native/crash/crash_test.cc",
       "test/native/disk/disk_image.cc",
       "test/native/disk/fixtures_test.cc",

@@ -3,6 +3,11 @@
 #include "crash_scenario.h"
 
 namespace holdfast {
+namespace {
+
+constexpr uint64_t kResyncStepBytes = 24 << 10;
+
+}  // namespace
 
 void CrashScenario::step_delete_set() {
   for (const auto& set : sets_) {
@@ -90,6 +95,36 @@ void CrashScenario::step_revert() {
     if (!reverted.has_value()) return;
     if (reverted->ok()) models_.insert_or_assign(lun, reverting_->second);
     reverting_.reset();
+    return;
+  }
+}
+
+// A LUN gets the bytes of a copy, in steps, while everything else goes on. Until it is over it holds of each sector the
+// one or the other.
+void CrashScenario::step_resync() {
+  await_everything();
+  leave_out_given_up();
+  for (const auto& set : sets_) {
+    if (stopped()) return;
+    if (!set->acknowledged || set->ending || pick(2) == 0) continue;
+    const Guid copy = set->copies[pick(set->copies.size())];
+    const Guid lun = originals_[pick(originals_.size())];
+    if (is_busy(lun) || models_.at(lun).sector_count() < models_.at(copy).sector_count()) continue;
+    LunModel wanted = models_.at(copy).copy();
+    wanted.grow(models_.at(lun).sector_count());
+    models_.at(lun).may_become(wanted);
+    was_resynced_ = true;
+    auto progress = machine_->try_run(machine_->array->begin_resync(1, ResyncOrder{lun, copy}));
+    while (progress.has_value() && progress->ok() && progress->value().id != 0) {
+      if (pick(3) == 0) step_write();
+      if (stopped()) return;
+      progress = machine_->try_run(machine_->array->continue_resync(1, progress->value().id, kResyncStepBytes));
+    }
+    if (!progress.has_value()) return;
+    if (progress->ok()) {
+      models_.insert_or_assign(lun, wanted);
+      ++resyncs_done_;
+    }
     return;
   }
 }

@@ -7,8 +7,8 @@
 // last number of that prefix or any later one. A copy starts with one number per sector, the last one admitted before
 // its instant, and that one is final.
 //
-// A write that finds no room enters again, so its place in the order is only known when it is over: until then it may
-// come after whatever was admitted meanwhile, and be in a copy or not.
+// A write that finds no room enters again, and one that is put off enters late, so its place in the order is only
+// known when it is over: until then it may come after whatever was admitted meanwhile, and be in a copy or not.
 #pragma once
 
 #include <algorithm>
@@ -89,6 +89,20 @@ class LunModel {
     for (Sector& sector : sectors_) {
       for (uint32_t i = sector.final + 1; i < sector.numbers.size(); ++i) sector.failed.push_back(i);
       sector.completed = sector.final;
+    }
+  }
+  /// It may hold what `other` may hold, sector by sector, or what it holds.
+  void may_become(const LunModel& other) {
+    for (size_t i = 0; i < sectors_.size() && i < other.sectors_.size(); ++i) {
+      const Sector& wanted = other.sectors_[i];
+      for (size_t from = wanted.final; from < wanted.numbers.size(); ++from) {
+        sectors_[i].failed.push_back(static_cast<uint32_t>(sectors_[i].numbers.size()));
+        sectors_[i].numbers.push_back(wanted.numbers[from]);
+      }
+    }
+    for (size_t i = other.sectors_.size(); i < sectors_.size(); ++i) {
+      sectors_[i].failed.push_back(static_cast<uint32_t>(sectors_[i].numbers.size()));
+      sectors_[i].numbers.push_back(0);
     }
   }
   void everything_is_final() {

@@ -8,7 +8,6 @@ namespace {
 constexpr uint64_t kLunBytes = 64 << 10;
 // In some lives, so that an area comes to have room worth giving back.
 constexpr uint64_t kLargeLunBytes = 512 << 10;
-constexpr size_t kSetsMax = 5;
 
 std::mt19937_64 identity_random;
 
@@ -79,26 +78,30 @@ bool CrashScenario::step() {
   reap();
   leave_out_given_up();
   const uint64_t kind = pick(100);
-  if (kind < 49) {
+  if (kind < 46) {
     step_write();
-  } else if (kind < 59) {
+  } else if (kind < 55) {
     step_flush();
-  } else if (kind < 74) {
+  } else if (kind < 71) {
     step_take_set();
-  } else if (kind < 81) {
+  } else if (kind < 78) {
     step_delete_set();
-  } else if (kind < 84) {
+  } else if (kind < 80) {
     step_revert();
-  } else if (kind < 86) {
+  } else if (kind < 83) {
+    step_resync();
+  } else if (kind < 85) {
     step_break_set();
-  } else if (kind < 87) {
+  } else if (kind < 86) {
     step_delete_lun();
-  } else if (kind < 89) {
+  } else if (kind < 88) {
     step_grow();
-  } else if (kind < 91) {
+  } else if (kind < 90) {
     step_adopt();
-  } else if (kind < 92) {
+  } else if (kind < 91) {
     step_detach();
+  } else if (kind < 93) {
+    step_await_plex();
   } else if (kind < 94) {
     step_full_disk();
   } else if (kind < 97) {
@@ -181,86 +184,6 @@ void CrashScenario::step_flush() {
   std::shared_ptr<Lun> lun = machine_->array->find_lun(flush->target);
   flushes_.push_back(std::move(flush));
   lun->submit(*flushes_.back());
-}
-
-void CrashScenario::step_take_set() {
-  if (sets_.size() >= kSetsMax) return step_delete_set();
-  auto set = std::make_shared<KnownSet>();
-  set->id = Guid::random();
-  set->auto_release = pick(4) == 0;
-  ArmRequest request;
-  request.set = set->id;
-  request.owner = 1;
-  request.auto_release = set->auto_release;
-  leave_out_given_up();
-  std::vector<Guid> candidates = originals_;
-  for (const auto& other : sets_) {
-    if (other->acknowledged && !other->ending && pick(3) == 0) candidates.push_back(other->copies[0]);
-  }
-  std::shuffle(candidates.begin(), candidates.end(), random_);
-  candidates.resize(1 + pick(candidates.size()));
-  for (const Guid& source : candidates) {
-    request.copies.push_back(ArmCopy{source, Guid::random(), Guid::random()});
-    set->sources.push_back(source);
-    set->snapshots.push_back(request.copies.back().snapshot);
-    set->copies.push_back(request.copies.back().copy);
-  }
-  std::optional<Status> armed = machine_->try_run(machine_->array->arm_set(request));
-  if (!armed.has_value() || !armed->ok()) return;
-  if (pick(12) == 0) {
-    (void)machine_->try_run(machine_->array->abort_set(set->id));
-    return;
-  }
-
-  if (pick(2) == 0) step_write();
-  if (pick(2) == 0) turn_a_little();
-  if (stopped()) return;
-  LeaseId lease = 0;
-  bool held = false;
-  machine_->array->hold(set->id, 1, set->sources, 10 * kSecond, false, [&](Result<LeaseId> result) {
-    held = result.ok();
-    if (held) lease = result.value();
-  });
-  if (!held) {
-    (void)machine_->try_run(machine_->array->abort_set(set->id));
-    return;
-  }
-  if (is_full_) writes_may_come_later();
-  // The instant was inside the call: what is admitted from now on is in no copy.
-  for (size_t i = 0; i < set->copies.size(); ++i) {
-    models_.insert_or_assign(set->copies[i], models_.at(set->sources[i]).copy());
-  }
-  if (pick(2) == 0) step_write();
-  if (pick(3) == 0) turn_a_little();
-  if (stopped()) {
-    sets_.push_back(set);
-    return;
-  }
-  if (pick(12) == 0) {
-    machine_->leases().owner_died(1);
-    return;
-  }
-  (void)machine_->leases().release(lease, 1);
-  sets_.push_back(set);
-  ++running_;
-  machine_->loop().spawn(record(set));
-  if (pick(10) == 0) {
-    set->ending = true;
-    (void)machine_->try_run(machine_->array->abort_set(set->id));
-  }
-}
-
-Task<void> CrashScenario::record(std::shared_ptr<KnownSet> set) {
-  Status status = co_await machine_->array->record_set(set->id);
-  if (status.ok()) status = co_await machine_->array->finish_set(set->id, "a note");
-  if (status.code() == Code::no_space) {
-    // What said so may reach the disk before what takes it back.
-    set->doubtful = true;
-    (void)co_await machine_->array->abort_set(set->id);
-  }
-  set->acknowledged = status.ok();
-  set->recorded = std::move(status);
-  --running_;
 }
 
 Task<void> CrashScenario::write_checkpoint() {
@@ -352,25 +275,6 @@ void CrashScenario::writes_may_come_later() {
     const auto known = models_.find(write->target);
     if (write->is_done || known == models_.end()) continue;
     known->second.may_come_later(write->first_sector, write->places, write->number);
-  }
-}
-
-void CrashScenario::leave_out_given_up() {
-  if (machine_->array == nullptr) return;
-  const std::deque<LostCopy>& lost = machine_->array->lost_copies();
-  for (const auto& set : sets_) {
-    for (size_t i = set->copies.size(); i-- > 0;) {
-      const bool is_lost =
-          std::any_of(lost.begin(), lost.end(), [&](const LostCopy& copy) { return copy.ids.copy == set->copies[i]; });
-      if (!is_lost) continue;
-      const auto at = static_cast<std::ptrdiff_t>(i);
-      set->given_up.push_back(Member{set->sources[i], set->snapshots[i], set->copies[i]});
-      set->copies.erase(set->copies.begin() + at);
-      set->snapshots.erase(set->snapshots.begin() + at);
-      set->sources.erase(set->sources.begin() + at);
-    }
-    // Nothing is left of it, or all of it comes back.
-    if (set->copies.empty()) set->ending = true;
   }
 }
 

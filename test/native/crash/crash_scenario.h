@@ -3,12 +3,11 @@
 // A random life of an array, from a seed, with a model beside it. The same seed gives the same life, so it can be cut
 // off after any operation of the disk and compared with what its users had been promised until then.
 //
-//   crash_scenario.cc   overlapping writes, writes through to the disk, flushes, sets over several LUNs, copies of
-//   copies,
-//                       checkpoints, reopenings, a disk that is full for a while
-//   crash_changes.cc    LUNs grow, are reverted, deleted, adopted, detached; copies are deleted and broken off; some of
-//   it
-//                       while everything else goes on
+//   crash_scenario.cc   overlapping writes, writes through to the disk, flushes, checkpoints, reopenings, a disk that
+//                       is full for a while
+//   crash_sets.cc       sets over several LUNs, copies of copies, copies that are filled in full
+//   crash_changes.cc    LUNs grow, are reverted, resynchronized, deleted, adopted, detached; copies are deleted and
+//                       broken off; some of it while everything else goes on
 //   crash_compare.cc    recovery, which may be cut itself, and the comparison
 #pragma once
 
@@ -45,6 +44,9 @@ class CrashScenario {
   bool is_open() const { return machine_->array != nullptr; }
   /// Goes on with some more steps on the recovered array.
   bool live_on(uint32_t steps, uint64_t more_operations);
+  /// How often what takes many steps came to its end.
+  uint64_t plexes_filled() const { return plexes_filled_; }
+  uint64_t resyncs_done() const { return resyncs_done_; }
 
  private:
   struct Write;
@@ -89,7 +91,10 @@ class CrashScenario {
   void step_reopen();
   void step_full_disk();
   void step_delete_set();
+  bool begin_plexes(const ArmRequest& request);
+  void step_await_plex();
   void step_revert();
+  void step_resync();
   void step_break_set();
   void step_delete_lun();
   void step_grow();
@@ -130,6 +135,9 @@ class CrashScenario {
   // Being grown, and how many sectors it has by then.
   std::map<Guid, uint64_t> growing_;
   std::map<Guid, LunModel> models_;
+  std::vector<Guid> plexes_;
+  uint64_t plexes_filled_ = 0;
+  uint64_t resyncs_done_ = 0;
   std::vector<Image> images_;
   std::vector<std::shared_ptr<KnownSet>> sets_;
   std::vector<std::unique_ptr<Write>> writes_;
@@ -139,6 +147,7 @@ class CrashScenario {
   bool ready_ = false;
   bool is_full_ = false;
   bool was_full_ = false;
+  bool was_resynced_ = false;
 };
 
 }  // namespace holdfast

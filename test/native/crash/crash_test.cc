@@ -92,10 +92,14 @@ TEST(Crash, EveryPromiseIsKeptWhereverThePowerFailsAndWhateverTheDiskKept) {
 
 TEST(CrashLives, MeetEverythingThatCanBeCutAtSomeTime) {
   std::map<std::string, uint64_t> points;
+  uint64_t plexes = 0;
+  uint64_t resyncs = 0;
   for (uint64_t seed = 1; seed <= 150; ++seed) {
     CrashScenario scenario(seed, kSteps);
     scenario.io().set_observer([&](const std::string& path, SimulatedOp op) { ++points[fault_point(path, op)]; });
     ASSERT_TRUE(scenario.live(~uint64_t{0})) << seed;
+    plexes += scenario.plexes_filled();
+    resyncs += scenario.resyncs_done();
     const std::shared_ptr<SimulatedDisk> disk = scenario.switch_off();
     disk->power_cut(seed, CrashPolicy::drop_all);
     ASSERT_EQ(scenario.recover_and_compare(disk, seed), "") << seed;
@@ -104,6 +108,8 @@ TEST(CrashLives, MeetEverythingThatCanBeCutAtSomeTime) {
                            "image.sync", "image.truncate", "checkpoint.rename", "journal.unlink", "area.unlink"}) {
     EXPECT_GT(points[name], 0u) << name;
   }
+  EXPECT_GT(plexes, 10u);
+  EXPECT_GT(resyncs, 10u);
 }
 
 }  // namespace
