@@ -237,6 +237,8 @@ export interface DiskIdentity {
   kind: DiskKind
   diskGuid: Guid
   mbrSignature: number
+  /** In the private headers of a dynamic MBR disk; null without sound ones. */
+  ldmSignature: number | null
   partitionGuids: Guid[]
 }
 

@@ -52,6 +52,7 @@
       "native/disk/gpt.cc",
       "native/disk/identity.cc",
       "native/disk/layout.cc",
+      "native/disk/ldm.cc",
       "native/disk/make_gpt.cc",
       "native/disk/mbr.cc",
       "native/disk/mbr_flags.cc",

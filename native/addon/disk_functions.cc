@@ -70,6 +70,8 @@ Napi::Value show_identity(Napi::Env env, const DiskIdentity& identity) {
   object.Set("kind", kind_text(identity.kind));
   object.Set("diskGuid", identity.disk_guid.to_string());
   object.Set("mbrSignature", identity.mbr_signature);
+  object.Set("ldmSignature",
+             identity.ldm_signature.has_value() ? Napi::Number::New(env, *identity.ldm_signature) : env.Null());
   object.Set("partitionGuids", array_value(env, identity.partition_guids, [](Napi::Env e, const Guid& guid) {
                return Napi::String::New(e, guid.to_string());
              }));
@@ -84,6 +86,10 @@ DiskIdentity read_identity(Arguments& in, napi_value value) {
   identity.disk_guid = in.guid(in.property(value, "diskGuid"), "diskGuid");
   identity.mbr_signature =
       static_cast<uint32_t>(in.unsigned_integer(in.property(value, "mbrSignature"), "mbrSignature", UINT32_MAX));
+  napi_value ldm_signature = in.property(value, "ldmSignature");
+  if (!in.is_nullish(ldm_signature)) {
+    identity.ldm_signature = static_cast<uint32_t>(in.unsigned_integer(ldm_signature, "ldmSignature", UINT32_MAX));
+  }
   identity.partition_guids = in.guids(in.property(value, "partitionGuids"), "partitionGuids");
   return identity;
 }

@@ -6,6 +6,7 @@
 
 #include "base/endian.h"
 #include "disk/gpt.h"
+#include "disk/ldm.h"
 #include "disk/mbr.h"
 #include "disk/mbr_flags.h"
 
@@ -23,6 +24,7 @@ DiskIdentity identity_of_layout(const DiskLayout& layout) {
   identity.kind = layout.kind;
   identity.disk_guid = layout.disk_guid;
   identity.mbr_signature = layout.mbr_signature;
+  identity.ldm_signature = layout.ldm_signature;
   if (layout.kind != LayoutKind::gpt) return identity;
   for (const Partition& partition : layout.partitions) identity.partition_guids.push_back(partition.unique_guid);
   return identity;
@@ -57,6 +59,7 @@ Result<std::vector<Patch>> rewrite_gpt(const SectorReader& reader, const DiskLay
 /// The flags record names the signature of its disk, so it moves with it.
 std::vector<Patch> rewrite_mbr(const SectorReader& reader, const DiskLayout& layout, const DiskIdentity& identity) {
   std::vector<Patch> patches;
+  if (identity.ldm_signature.has_value()) patches = rewrite_ldm_signature(reader, *identity.ldm_signature);
   const uint64_t flags = read_mbr_flags(reader, layout.partitions);
   if (flags != 0) {
     patches.push_back(
@@ -75,6 +78,7 @@ DiskIdentity DiskIdentity::random_for(const DiskLayout& layout) {
   if (identity.kind == LayoutKind::mbr || identity.mbr_signature != 0) {
     identity.mbr_signature = random_signature(identity.mbr_signature);
   }
+  if (identity.ldm_signature.has_value()) identity.ldm_signature = identity.mbr_signature;
   return identity;
 }
 

@@ -3,12 +3,13 @@
 // What tells two disks apart: GPT disk GUID and partition GUIDs, MBR signature. A copy needs new ones before it may
 // stand beside its original, and gets the recorded ones back when identities are reverted.
 //
-// The database of a dynamic disk also names the disk. It is left alone: of an LDM disk only the MBR signature or the
-// GPT GUIDs change, and the caller decides by DiskLayout::ldm whether that is enough.
+// The database of a dynamic disk also names the disk. Its private headers follow the MBR's signature (disk/ldm.h); the
+// rest of it is left alone, and the caller decides by DiskLayout::ldm whether that is enough.
 // Thread: any.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/guid.h"
@@ -23,6 +24,8 @@ struct DiskIdentity {
   Guid disk_guid;
   /// MBR disks, and GPT disks whose MBR has a signature; 0 means that there is none.
   uint32_t mbr_signature = 0;
+  /// Of a dynamic MBR disk whose private headers are sound: the signature in them.
+  std::optional<uint32_t> ldm_signature;
   /// One for every used GPT entry, in the order of the table.
   std::vector<Guid> partition_guids;
 

@@ -6,22 +6,17 @@
 #include <utility>
 
 #include "disk/gpt.h"
+#include "disk/ldm.h"
 #include "disk/mbr.h"
 #include "disk/mbr_flags.h"
 
 namespace holdfast {
 namespace {
 
-constexpr uint64_t kLdmPrivateHeaderLba = 6;
 constexpr uint64_t kLargeSectorBytes = 4096;
 
 bool has_type(const MbrEntries& entries, uint8_t type) {
   return std::any_of(entries.begin(), entries.end(), [type](const MbrEntry& entry) { return entry.type == type; });
-}
-
-bool has_ldm_private_header(const SectorReader& reader) {
-  const uint8_t* sector = reader.find(kLdmPrivateHeaderLba);
-  return sector != nullptr && std::memcmp(sector, "PRIVHEAD", 8) == 0;
 }
 
 /// A GPT written through a device with 4096-byte blocks has its header in block 1 of that size.
@@ -93,6 +88,7 @@ Result<DiskLayout> read_mbr_layout(const SectorReader& reader, const MbrEntries&
   layout.has_extended_beyond_head = read.value().has_extended_beyond_head;
   layout.partitions = std::move(read.value().partitions);
   layout.ldm = has_type(entries, kMbrTypeLdm) && has_ldm_private_header(reader);
+  if (layout.ldm) layout.ldm_signature = read_ldm_signature(reader);
   const uint64_t flags = read_mbr_flags(reader, layout.partitions);
   for (Partition& partition : layout.partitions) partition.vss_flags = flags;
   return layout;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/guid.h"
@@ -29,6 +30,8 @@ struct DiskLayout {
 
   /// A dynamic disk of the Logical Disk Manager: volumes are described by its database, not by the partitions.
   bool ldm = false;
+  /// The signature that the private headers of a dynamic MBR disk give; none if they are not sound.
+  std::optional<uint32_t> ldm_signature;
   /// GPT whose MBR names further partitions beside the protective one.
   bool hybrid = false;
   /// One GPT copy did not check out; everything here comes from the other.

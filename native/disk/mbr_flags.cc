@@ -4,6 +4,7 @@
 
 #include "base/crc.h"
 #include "base/endian.h"
+#include "disk/ldm.h"
 #include "disk/mbr.h"
 
 namespace holdfast {
@@ -12,7 +13,6 @@ namespace {
 constexpr uint8_t kMagic[8] = {'H', 'F', 'V', 'S', 'S', 'F', 'L', 'G'};
 constexpr uint32_t kVersion = 1;
 constexpr size_t kCrcOffset = 508;
-constexpr uint64_t kLdmPrivateHeaderLba = 6;
 
 }  // namespace
 

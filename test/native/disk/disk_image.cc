@@ -55,6 +55,24 @@ DiskImage DiskImage::odd_gpt(uint64_t sectors, uint32_t entry_count, uint32_t en
   return image;
 }
 
+DiskImage DiskImage::dynamic(uint64_t size_bytes, uint32_t signature, uint32_t header_signature) {
+  const uint64_t database_lba = size_bytes / kSectorBytes - 2048;
+  DiskImage image = mbr(size_bytes, signature, {{0x42, 63, static_cast<uint32_t>(database_lba - 63)}});
+  for (const uint64_t lba : {uint64_t{6}, database_lba + 1856, database_lba + 2047}) {
+    uint8_t* header = image.sector(lba);
+    std::memcpy(header, "PRIVHEAD", 8);
+    store_be16(header + 12, 2);
+    store_be16(header + 14, 12);
+    store_be64(header + 299, database_lba);
+    store_be64(header + 307, 2048);
+    store_be32(header + 355, header_signature);
+    uint32_t sum = 0;
+    for (size_t at = 0; at < kSectorBytes; ++at) sum += header[at];
+    store_be32(header + 8, sum);
+  }
+  return image;
+}
+
 DiskImage DiskImage::mbr(uint64_t size_bytes, uint32_t signature, const std::vector<MbrSlot>& slots) {
   DiskImage image(size_bytes);
   store_le32(image.sector(0) + 440, signature);

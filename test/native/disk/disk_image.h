@@ -35,6 +35,8 @@ class DiskImage {
   static DiskImage gpt(uint64_t size_bytes, const std::vector<NewPartition>& partitions);
   /// By hand, with other entry counts and sizes than the builder has. One partition over the whole usable range.
   static DiskImage odd_gpt(uint64_t sectors, uint32_t entry_count, uint32_t entry_bytes);
+  /// A dynamic disk: one partition over all of it but the database, and three private headers.
+  static DiskImage dynamic(uint64_t size_bytes, uint32_t signature, uint32_t header_signature);
   static DiskImage mbr(uint64_t size_bytes, uint32_t signature, const std::vector<MbrSlot>& slots);
 
   DiskView view() const;

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 
+#include "base/endian.h"
 #include "base/judge.h"
 #include "disk/disk_image.h"
 #include "disk/identity.h"
@@ -39,6 +41,27 @@ void expect_round_trip(DiskImage image) {
   image.apply(set_vss_flags(image.view(), 0, kVssFlagsMask).take());
   image.apply(rewrite_identity(image.view(), old_identity).take());
   EXPECT_TRUE(image.bytes == original);
+}
+
+/// The signature of the MBR and those in all three private headers become the new one, with right checksums, and
+/// nothing else changes.
+void expect_all_headers_follow(DiskImage image) {
+  const std::vector<uint8_t> original = image.bytes;
+  const DiskIdentity fresh = DiskIdentity::random_for(read_layout(image.view()).value());
+  image.apply(rewrite_identity(image.view(), fresh).take());
+  const uint64_t sectors = image.bytes.size() / kSectorBytes;
+  EXPECT_EQ(load_le32(image.sector(0) + 440), fresh.mbr_signature);
+  for (const uint64_t lba : {uint64_t{6}, sectors - 2048 + 1856, sectors - 1}) {
+    const uint8_t* header = image.sector(lba);
+    EXPECT_EQ(load_be32(header + 355), fresh.mbr_signature) << lba;
+    uint32_t sum = 0;
+    for (size_t at = 0; at < kSectorBytes; ++at) sum += at < 8 || at > 11 ? header[at] : 0;
+    EXPECT_EQ(load_be32(header + 8), sum) << lba;
+  }
+  for (uint64_t lba = 1; lba < sectors; ++lba) {
+    if (lba == 6 || lba == sectors - 2048 + 1856 || lba == sectors - 1) continue;
+    ASSERT_EQ(std::memcmp(image.sector(lba), original.data() + lba * kSectorBytes, kSectorBytes), 0) << lba;
+  }
 }
 
 TEST(DiskFixtures, GptOfAnotherTool) {
@@ -92,6 +115,7 @@ TEST(DiskFixtures, DynamicDisks) {
     EXPECT_TRUE(layout.value().ldm) << name;
     EXPECT_EQ(set_vss_flags(image.view(), kAttributeReadOnly, 0).status().code(), Code::disk_layout);
     expect_round_trip(image);
+    expect_all_headers_follow(image);
     ++disks;
   }
   EXPECT_GT(disks, 0u);

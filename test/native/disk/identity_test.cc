@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <random>
 #include <set>
 
@@ -113,6 +114,55 @@ TEST(Identity, RandomOnesShareNothingWithTheOldOne) {
   }
   const DiskImage uninitialised = DiskImage::mbr(kMiB, 0, {{0x83, 63, 49}});
   EXPECT_NE(DiskIdentity::random_for(layout_of(uninitialised)).mbr_signature, 0u);
+}
+
+// The header's signature need not be the MBR's, so it has a place of its own in what is recorded.
+TEST(Identity, AllThreeHeadersOfADynamicDiskFollowTheSignatureOfItsMbrAndComeBack) {
+  DiskImage image = DiskImage::dynamic(4 * kMiB, 0x11111111, 0x22222222);
+  const std::vector<uint8_t> original = image.bytes;
+  const DiskIdentity old_identity = identity_now(image);
+  EXPECT_EQ(old_identity.ldm_signature, std::optional<uint32_t>(0x22222222));
+  const DiskIdentity fresh = DiskIdentity::random_for(layout_of(image));
+  EXPECT_EQ(fresh.ldm_signature, std::optional<uint32_t>(fresh.mbr_signature));
+  image.apply(rewrite(image, fresh));
+  EXPECT_EQ(identity_now(image), fresh);
+  const uint64_t last = image.last_lba();
+  for (const uint64_t lba : {uint64_t{6}, last - 191, last}) {
+    EXPECT_EQ(load_be32(image.sector(lba) + 355), fresh.mbr_signature) << lba;
+    EXPECT_EQ(std::memcmp(image.sector(lba), image.sector(6), 512), 0) << lba;
+  }
+  image.apply(rewrite(image, old_identity));
+  EXPECT_TRUE(image.bytes == original);
+}
+
+TEST(Identity, OfADynamicDiskADamagedHeaderStaysAsItIs) {
+  DiskImage image = DiskImage::dynamic(4 * kMiB, 1, 2);
+  image.sector(image.last_lba())[100] ^= 1;
+  const std::vector<uint8_t> damaged(image.sector(image.last_lba()), image.sector(image.last_lba()) + 512);
+  image.apply(rewrite(image, DiskIdentity::random_for(layout_of(image))));
+  EXPECT_EQ(std::memcmp(image.sector(image.last_lba()), damaged.data(), 512), 0);
+  EXPECT_NE(load_be32(image.sector(6) + 355), 2u);
+
+  image.sector(6)[100] ^= 1;
+  const DiskLayout layout = layout_of(image);
+  EXPECT_TRUE(layout.ldm) << "it is a dynamic disk all the same";
+  EXPECT_FALSE(layout.ldm_signature.has_value());
+  for (const Patch& patch : rewrite(image, DiskIdentity::random_for(layout))) EXPECT_EQ(patch.offset_bytes, 0u);
+}
+
+TEST(Identity, AHeaderThatNamesAnImpossibleDatabaseMovesAlone) {
+  for (const uint64_t database_lba : {uint64_t{0}, uint64_t{100}, ~uint64_t{0}, ~uint64_t{0} - 1856}) {
+    DiskImage image = DiskImage::dynamic(4 * kMiB, 1, 2);
+    uint8_t* header = image.sector(6);
+    store_be64(header + 299, database_lba);
+    uint32_t sum = 0;
+    for (size_t at = 0; at < 512; ++at) sum += at < 8 || at > 11 ? header[at] : 0;
+    store_be32(header + 8, sum);
+    const std::vector<Patch> patches = rewrite(image, DiskIdentity::random_for(layout_of(image)));
+    ASSERT_EQ(patches.size(), 2u);
+    EXPECT_EQ(patches[0].offset_bytes, 6u * 512);
+    EXPECT_EQ(patches[1].offset_bytes, 0u);
+  }
 }
 
 TEST(Identity, PatchesAreWholeSectorsInTheOrderThatKeepsOneCopyWhole) {
