@@ -1,6 +1,6 @@
 /**
- * OperationWriters: the writers of one backup. Who was gathered, who takes part, and what each is still
- * owed when the backup ends.
+ * OperationWriters: the writers of one backup or restore. Who was gathered, who takes part, and what each is
+ * still owed when the operation ends.
  *
  * Abort belongs to a backup that does not come about. Once the set is made, or the requester has said that
  * its files are copied, there is nothing to abort: a writer that failed on the way gets BackupShutdown and
@@ -14,6 +14,7 @@ import type { Guid } from '../ids.ts'
 import type { ComponentData } from '../writer/component-data.ts'
 import type {
   BackupState,
+  RestoreState,
   SnapshotSetInfo,
   WriterConnection,
   WriterIdentity,
@@ -140,18 +141,58 @@ export class OperationWriters {
     return { instanceId, writerId, writerName, ...writer.standing }
   }
 
+  /**
+   * PreRestore, to every writer that takes part: in component mode those with components, which are the
+   * ones selected for restore. Resolves when all have answered, whatever they answered.
+   */
+  async preRestore(
+    state: RestoreState,
+    writerComponents: readonly WriterComponentsData[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.choose(state, writerComponents)
+    await Promise.all(
+      this.#participants.map((writer) =>
+        writer.send(
+          { type: 'PreRestore', state, components: writer.components },
+          this.#limits.handlerMillis,
+          signal,
+        ),
+      ),
+    )
+  }
+
+  /**
+   * PostRestore, with the components as the requester has left them. A writer that failed in PreRestore gets
+   * it too, for it may have stopped something; one that did not respond does not: its handler may still run.
+   */
+  async postRestore(
+    state: RestoreState,
+    writerComponents: readonly WriterComponentsData[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    await Promise.all(
+      this.#participants
+        .filter(({ standing }) => standing.failure !== 'VSS_E_WRITER_NOT_RESPONDING')
+        .map((writer) =>
+          writer.send(
+            { type: 'PostRestore', state, components: componentsOf(writer, writerComponents) },
+            this.#limits.handlerMillis,
+            signal,
+          ),
+        ),
+    )
+  }
+
   /** BackupComplete, to writers that have not failed: the others must not take their backup for complete. */
   async complete(writerComponents: readonly WriterComponentsData[], signal: AbortSignal): Promise<void> {
     this.#cameAbout = true
-    const componentsOf = (writer: WriterParticipant): ComponentData[] | null =>
-      writer.components &&
-      (writerComponents.find(({ instanceId }) => instanceId === writer.identity.instanceId)?.components ?? [])
     await Promise.all(
       this.#participants
         .filter((writer) => !writer.hasFailed)
         .map((writer) =>
           writer.send(
-            { type: 'BackupComplete', components: componentsOf(writer) },
+            { type: 'BackupComplete', components: componentsOf(writer, writerComponents) },
             this.#limits.handlerMillis,
             signal,
           ),
@@ -168,6 +209,10 @@ export class OperationWriters {
   async shutdown(setId: Guid | null): Promise<void> {
     await Promise.all(
       this.#participants.map(async (writer) => {
+        if (writer.wasSent('PreRestore')) {
+          await writer.send({ type: 'RestoreOver' }, this.#limits.statusMillis)
+          return
+        }
         await this.#abortIfOwed(writer)
         await writer.send({ type: 'BackupShutdown', setId }, this.#limits.handlerMillis)
       }),
@@ -186,6 +231,16 @@ export class OperationWriters {
       components === null ? [] : { instanceId: identity.instanceId, components: structuredClone(components) },
     )
   }
+}
+
+function componentsOf(
+  writer: WriterParticipant,
+  writerComponents: readonly WriterComponentsData[],
+): ComponentData[] | null {
+  const { instanceId } = writer.identity
+  return (
+    writer.components && (writerComponents.find((own) => own.instanceId === instanceId)?.components ?? [])
+  )
 }
 
 function isEnabled(identity: WriterIdentity, filter: WriterFilter): boolean {

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type {
   VSS_APPLICATION_LEVEL,
   VSS_BACKUP_TYPE,
+  VSS_RESTORE_TYPE,
   VSS_SOURCE_TYPE,
   VSS_USAGE_TYPE,
   VSS_WRITER_STATE,
@@ -37,6 +38,11 @@ export interface BackupState {
   partialFileSupport: boolean
 }
 
+/** What SetRestoreState said, and what is known of the backup that is being restored. */
+export interface RestoreState extends BackupState {
+  restoreType: VSS_RESTORE_TYPE
+}
+
 /** A volume and one path it is mounted at. */
 export interface MountedVolume {
   path: string
@@ -53,7 +59,7 @@ export interface SnapshotSetInfo {
 }
 
 interface OperationEvent {
-  /** One backup of one requester; a writer may be in several at a time. */
+  /** One backup or restore of one requester; a writer may be in several at a time. */
   operationId: Guid
 }
 
@@ -76,8 +82,12 @@ export type OperationEventBody =
   | { type: 'BackupComplete'; components: ComponentData[] | null }
   | { type: 'BackupShutdown'; setId: Guid | null }
   | { type: 'Abort' }
+  | { type: 'PreRestore'; state: RestoreState; components: ComponentData[] | null }
+  | { type: 'PostRestore'; state: RestoreState; components: ComponentData[] | null }
   /** No handler runs: asks where the writer stands. */
   | { type: 'Status' }
+  /** No handler runs: a restore is over, and the writer can forget it. A backup ends with BackupShutdown. */
+  | { type: 'RestoreOver' }
 
 export type WriterEvent = { type: 'Identify' } | (OperationEvent & OperationEventBody)
 

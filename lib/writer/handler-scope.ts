@@ -10,13 +10,19 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { VSS_APPLICATION_LEVEL } from '../enums.ts'
 import { VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
-import type { BackupState, SnapshotSetInfo, WriterEventType, WriterFailureCode } from './events.ts'
+import type {
+  BackupState,
+  RestoreState,
+  SnapshotSetInfo,
+  WriterEventType,
+  WriterFailureCode,
+} from './events.ts'
 
 export interface HandlerScope {
   /** Of the writer whose handler it is. */
   readonly instanceId: Guid
   readonly eventType: WriterEventType
-  readonly state: BackupState | null
+  readonly state: BackupState | RestoreState | null
   readonly set: SnapshotSetInfo | null
   readonly devices: readonly { volumeName: string; deviceObject: string }[]
   /** The level being frozen or thawed. */

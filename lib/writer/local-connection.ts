@@ -8,16 +8,14 @@ import { VSS_WRITER_STATE } from '../enums.ts'
 import { describeThrown, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import type { ComponentData } from './component-data.ts'
-import type {
-  BackupState,
-  SnapshotSetInfo,
-  WriterConnection,
-  WriterEvent,
-  WriterIdentity,
-  WriterReply,
-} from './events.ts'
+import type { WriterConnection, WriterEvent, WriterIdentity, WriterReply } from './events.ts'
 import { type HandlerScope, runInScope } from './handler-scope.ts'
-import { type HandledEventType, type SessionHandlers, WriterSession } from './session.ts'
+import {
+  type HandledEventType,
+  type OperationKnowledge,
+  type SessionHandlers,
+  WriterSession,
+} from './session.ts'
 import type { Writer } from './writer.ts'
 import { WriterComponents } from './writer-components.ts'
 
@@ -61,7 +59,7 @@ export class LocalConnection implements WriterConnection, SessionHandlers {
 
   openScope(
     eventType: HandledEventType | 'Identify',
-    operation: { state: BackupState | null; set: SnapshotSetInfo | null },
+    operation: OperationKnowledge,
     devices: HandlerScope['devices'],
   ): HandlerScope {
     return {
@@ -105,23 +103,30 @@ export class LocalConnection implements WriterConnection, SessionHandlers {
           return writer.onBackupShutdown(setId)
         case 'Abort':
           return writer.onAbort()
+        case 'PreRestore':
+          return writer.onPreRestore(components())
+        case 'PostRestore':
+          return writer.onPostRestore(components())
         case 'Identify':
         case 'Status':
+        case 'RestoreOver':
           throw new TypeError(`${scope.eventType} runs no handler of an operation`)
       }
     })
   }
 
   async #operate(event: Exclude<WriterEvent, { type: 'Identify' }>): Promise<WriterReply> {
+    const isSilent = event.type === 'Status' || event.type === 'RestoreOver'
     let session = this.#sessions.get(event.operationId)
     if (session === undefined) {
       session = new WriterSession(this, this.#clock)
-      if (event.type !== 'Status') this.#sessions.set(event.operationId, session)
+      if (!isSilent) this.#sessions.set(event.operationId, session)
     }
     try {
       return await session.handle(event)
     } finally {
-      if (event.type === 'BackupShutdown') this.#sessions.delete(event.operationId)
+      if (event.type === 'BackupShutdown' || event.type === 'RestoreOver')
+        this.#sessions.delete(event.operationId)
     }
   }
 

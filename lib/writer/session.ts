@@ -23,6 +23,7 @@ import type { ComponentData } from './component-data.ts'
 import type {
   BackupState,
   OperationEventBody,
+  RestoreState,
   SnapshotSetInfo,
   WriterFailureCode,
   WriterReply,
@@ -30,7 +31,13 @@ import type {
 import type { HandlerScope } from './handler-scope.ts'
 
 /** Events that run a handler of their own. */
-export type HandledEventType = Exclude<OperationEventBody['type'], 'Status'>
+export type HandledEventType = Exclude<OperationEventBody['type'], 'Status' | 'RestoreOver'>
+
+/** What a session knows of its operation. */
+export interface OperationKnowledge {
+  state: BackupState | RestoreState | null
+  set: SnapshotSetInfo | null
+}
 
 /** What the session needs of the writer: run the handler of this event, in this scope. */
 export interface SessionHandlers {
@@ -38,7 +45,7 @@ export interface SessionHandlers {
   run(scope: HandlerScope, components: ComponentData[] | null, setId: string | null): Promise<unknown>
   openScope(
     eventType: HandledEventType,
-    operation: { state: BackupState | null; set: SnapshotSetInfo | null },
+    operation: OperationKnowledge,
     devices: HandlerScope['devices'],
   ): HandlerScope
 }
@@ -76,6 +83,14 @@ const STATE_AFTER: Record<HandledEventType, { success: VSS_WRITER_STATE; failure
     failure: VSS_WRITER_STATE.VSS_WS_FAILED_AT_BACKUPSHUTDOWN,
   },
   Abort: { success: VSS_WRITER_STATE.VSS_WS_STABLE, failure: VSS_WRITER_STATE.VSS_WS_STABLE },
+  PreRestore: {
+    success: VSS_WRITER_STATE.VSS_WS_STABLE,
+    failure: VSS_WRITER_STATE.VSS_WS_FAILED_AT_PRE_RESTORE,
+  },
+  PostRestore: {
+    success: VSS_WRITER_STATE.VSS_WS_STABLE,
+    failure: VSS_WRITER_STATE.VSS_WS_FAILED_AT_POST_RESTORE,
+  },
 }
 
 interface Outcome {
@@ -96,7 +111,7 @@ interface FreezeWindow {
 export class WriterSession {
   readonly #handlers: SessionHandlers
   readonly #clock: Clock
-  #operation: { state: BackupState | null; set: SnapshotSetInfo | null } = { state: null, set: null }
+  #operation: OperationKnowledge = { state: null, set: null }
   #state: VSS_WRITER_STATE = VSS_WRITER_STATE.VSS_WS_STABLE
   #failure: VssCode = 'S_OK'
   #message: string | undefined
@@ -116,6 +131,7 @@ export class WriterSession {
   async handle(event: OperationEventBody): Promise<WriterReply> {
     switch (event.type) {
       case 'Status':
+      case 'RestoreOver':
         return this.#reply(false)
       case 'Freeze':
         return this.#freeze()
@@ -134,6 +150,10 @@ export class WriterSession {
         this.#pastPostSnapshot = true
         return this.#plain(event.type, event.components, event.devices)
       case 'BackupComplete':
+        return this.#plain(event.type, event.components)
+      case 'PreRestore':
+      case 'PostRestore':
+        this.#operation = { state: event.state, set: null }
         return this.#plain(event.type, event.components)
       case 'BackupShutdown':
         if (this.#window !== undefined) await this.#abort()

@@ -6,7 +6,13 @@
  */
 import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import type { CreateWriterMetadata } from '../document/create-writer-metadata.ts'
-import { VSS_APPLICATION_LEVEL, type VSS_BACKUP_TYPE, VSS_SOURCE_TYPE, VSS_USAGE_TYPE } from '../enums.ts'
+import {
+  VSS_APPLICATION_LEVEL,
+  type VSS_BACKUP_TYPE,
+  VSS_RESTORE_TYPE,
+  VSS_SOURCE_TYPE,
+  VSS_USAGE_TYPE,
+} from '../enums.ts'
 import { describeValue, VssError } from '../errors.ts'
 import { GUID_NULL, type Guid, newGuid, parseGuid } from '../ids.ts'
 import {
@@ -65,7 +71,8 @@ const BACKUP_EVENTS: readonly WriterEventType[] = [
   'BackupComplete',
   'Abort',
 ]
-const FAILABLE_EVENTS: readonly WriterEventType[] = [...BACKUP_EVENTS, 'BackupShutdown']
+const RESTORE_EVENTS: readonly WriterEventType[] = ['PreRestore', 'PostRestore']
+const FAILABLE_EVENTS: readonly WriterEventType[] = [...BACKUP_EVENTS, 'BackupShutdown', ...RESTORE_EVENTS]
 
 /**
  * An application that owns data and can make it consistent on request.
@@ -226,6 +233,22 @@ export abstract class Writer {
     return true
   }
 
+  /**
+   * A restore is coming: close files, stop services, say where the files are to go. `components` are those
+   * the requester selected, or null if it does not restore by component.
+   */
+  onPreRestore(_components: WriterComponents | null): HandlerResult {
+    return true
+  }
+
+  /**
+   * The requester has put the files back; the components say which. The place to recover, unless more
+   * restores follow. Also called for a writer that failed in onPreRestore, which may have something to undo.
+   */
+  onPostRestore(_components: WriterComponents | null): HandlerResult {
+    return true
+  }
+
   // What a handler may ask. Each is legal in the handlers it names and VSS_E_BAD_STATE elsewhere.
 
   /**
@@ -277,7 +300,7 @@ export abstract class Writer {
     return found.deviceObject
   }
 
-  /** From PrepareForBackup to BackupComplete, as are the three that follow. */
+  /** From PrepareForBackup to BackupComplete, and in restores, as are the three that follow. */
   getBackupType(): VSS_BACKUP_TYPE {
     return this.#state('getBackupType').backupType
   }
@@ -292,6 +315,12 @@ export abstract class Writer {
 
   isPartialFileSupportEnabled(): boolean {
     return this.#state('isPartialFileSupportEnabled').partialFileSupport
+  }
+
+  /** PreRestore and PostRestore. */
+  getRestoreType(): VSS_RESTORE_TYPE {
+    const { state } = requireScope('getRestoreType', RESTORE_EVENTS)
+    return state !== null && 'restoreType' in state ? state.restoreType : VSS_RESTORE_TYPE.VSS_RTYPE_UNDEFINED
   }
 
   /**
@@ -316,7 +345,7 @@ export abstract class Writer {
   }
 
   #state(member: string): BackupState {
-    const scope: HandlerScope = requireScope(member, BACKUP_EVENTS)
+    const scope: HandlerScope = requireScope(member, [...BACKUP_EVENTS, ...RESTORE_EVENTS])
     if (scope.state === null) {
       throw new VssError('VSS_E_BAD_STATE', `${member}: no backup state is known in ${scope.eventType}`)
     }

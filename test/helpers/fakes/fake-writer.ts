@@ -101,6 +101,16 @@ export class FakeWriter extends Writer {
     return this.#handle('onBackupComplete')
   }
 
+  override onPreRestore(components: WriterComponents | null): Promise<boolean | undefined> {
+    this.components = components
+    return this.#handle('onPreRestore')
+  }
+
+  override onPostRestore(components: WriterComponents | null): Promise<boolean | undefined> {
+    this.components = components
+    return this.#handle('onPostRestore')
+  }
+
   override onBackupShutdown(): Promise<boolean | undefined> {
     return this.#handle('onBackupShutdown')
   }
