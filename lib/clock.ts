@@ -2,6 +2,7 @@
  * Time as the protocol sees it. Everything in lib/coordinator, lib/writer and lib/provider that
  * waits or measures does so through a Clock, so that a test can decide what time it is.
  */
+import { setMaxListeners } from 'node:events'
 
 /** A timer under way. `clear` is idempotent and safe after the timer fired. */
 export interface Timer {
@@ -120,6 +121,8 @@ export function withLimit<T>(
     if (limit.signal?.aborted) {
       if (!given) onAbort()
     } else {
+      // A thousand writers may wait for one signal; Node takes more than ten for a leak.
+      if (limit.signal !== undefined) setMaxListeners(0, limit.signal)
       limit.signal?.addEventListener('abort', onAbort, { once: true })
     }
   })

@@ -1,47 +1,8 @@
 /** The writer's own side: what it does without, or against, a coordinator. */
 import test from 'ava'
 import { VSS_WRITER_STATE as WS } from '../../lib/enums.ts'
-import { newGuid } from '../../lib/ids.ts'
-import type { OperationEventBody, WriterConnection, WriterReply } from '../../lib/writer/events.ts'
-import { FakeWriter } from '../helpers/fakes/fake-writer.ts'
-import { Faults } from '../helpers/fakes/faults.ts'
-import { VirtualClock } from '../helpers/virtual-clock.ts'
-
-const STATE = {
-  selectComponents: false,
-  backupBootableSystemState: false,
-  backupType: 1,
-  partialFileSupport: false,
-} as const
-const SET = { setId: newGuid(), context: 0, volumeNames: [], mountTable: [] }
-
-interface Bench {
-  clock: VirtualClock
-  faults: Faults
-  writer: FakeWriter
-  send: (event: OperationEventBody) => Promise<WriterReply>
-}
-
-/** A writer at the end of a hub that only passes events on. */
-async function bench(): Promise<Bench> {
-  const clock = new VirtualClock()
-  const faults = new Faults(clock)
-  const writer = new FakeWriter('w', faults)
-  let connection: WriterConnection | undefined
-  await writer.subscribe({
-    clock,
-    subscribeWriter: async (subscribed) => {
-      connection = subscribed
-      return { unsubscribe: async () => undefined }
-    },
-  })
-  const operationId = newGuid()
-  const send = (event: OperationEventBody): Promise<WriterReply> => {
-    if (connection === undefined) throw new Error('the writer did not subscribe')
-    return connection.deliver({ ...event, operationId })
-  }
-  return { clock, faults, writer, send }
-}
+import type { OperationEventBody, WriterReply } from '../../lib/writer/events.ts'
+import { bench, SET, STATE } from './bench.ts'
 
 const prepare: OperationEventBody = { type: 'PrepareForSnapshot', state: STATE, set: SET }
 
