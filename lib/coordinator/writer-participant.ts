@@ -66,8 +66,10 @@ export class WriterParticipant {
     return this.identity.writerName
   }
 
+  /** As a whole: a writer of which some components failed goes on with the others. */
   get hasFailed(): boolean {
-    return this.standing.failure !== 'S_OK'
+    const { failure } = this.standing
+    return failure !== 'S_OK' && failure !== 'VSS_E_WRITERERROR_PARTIAL_FAILURE'
   }
 
   /** Its standing is the coordinator's word, of which the writer itself would not know. It stays. */
@@ -142,6 +144,9 @@ export class WriterParticipant {
     if (!wasJudged) {
       this.standing = { state: reply.state, failure: reply.failure }
       if (reply.message !== undefined) this.standing.message = reply.message
+      if (reply.applicationHresult !== undefined) {
+        this.standing.applicationHresult = reply.applicationHresult
+      }
     }
     if (reply.components !== undefined) this.components = reply.components
     return reply

@@ -15,13 +15,16 @@ const STATES: readonly unknown[] = Object.values(VSS_WRITER_STATE)
 /** What is wrong with a reply, for people; undefined for one that may be used. */
 export function replyProblem(reply: unknown): string | undefined {
   if (typeof reply !== 'object' || reply === null) return 'its reply is no object'
-  const { state, failure, fatal, message, components } = reply as Record<string, unknown>
+  const { state, failure, fatal, message, applicationHresult, components } = reply as Record<string, unknown>
   if (!STATES.includes(state)) return `its reply has the state ${describeValue(state)}`
   if (typeof failure !== 'string' || !isVssCode(failure)) {
     return `its reply has the failure ${describeValue(failure)}`
   }
   if (typeof fatal !== 'boolean') return 'its reply does not say whether it is fatal'
   if (message !== undefined && typeof message !== 'string') return 'its reply has a message that is no text'
+  if (applicationHresult !== undefined && !Number.isInteger(applicationHresult)) {
+    return `its reply has the application's code ${describeValue(applicationHresult)}`
+  }
   if (components === undefined) return undefined
   if (!Array.isArray(components)) return 'its reply has components that are no list'
   for (const component of components) {

@@ -28,6 +28,9 @@ export interface WriterIdentity {
   applicationLevel: VSS_APPLICATION_LEVEL
   /** The window from Freeze to Thaw. */
   freezeTimeoutMillis: number
+  /** Of the writer's metadata; 0.0 unless it says otherwise. */
+  majorVersion: number
+  minorVersion: number
 }
 
 /** What SetBackupState said. */
@@ -104,6 +107,14 @@ export const WRITER_FAILURE_CODES = [
 
 export type WriterFailureCode = (typeof WRITER_FAILURE_CODES)[number]
 
+/** The failures setWriterFailureEx accepts beside `S_OK`, which takes an earlier one back. */
+export type WriterFailureCodeEx = WriterFailureCode | 'VSS_E_WRITERERROR_PARTIAL_FAILURE'
+
+export const WRITER_FAILURE_CODES_EX: readonly WriterFailureCodeEx[] = [
+  ...WRITER_FAILURE_CODES,
+  'VSS_E_WRITERERROR_PARTIAL_FAILURE',
+]
+
 /** Where a writer stands. State and failure are two things: a stable writer may carry an old failure. */
 export interface WriterStanding {
   state: VSS_WRITER_STATE
@@ -111,6 +122,8 @@ export interface WriterStanding {
   failure: VssCode
   /** Why, in the words of the writer; for people. */
   message?: string
+  /** The application's own code, if it gave one. */
+  applicationHresult?: number
 }
 
 export interface WriterReply extends WriterStanding {

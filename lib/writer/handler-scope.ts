@@ -15,13 +15,15 @@ import type {
   RestoreState,
   SnapshotSetInfo,
   WriterEventType,
-  WriterFailureCode,
+  WriterFailureCodeEx,
 } from './events.ts'
 
 export interface HandlerScope {
   /** Of the writer whose handler it is. */
   readonly instanceId: Guid
   readonly eventType: WriterEventType
+  /** Of the requester's session whose operation it is; null in Identify, which belongs to none. */
+  readonly sessionId: Guid | null
   readonly state: BackupState | RestoreState | null
   readonly set: SnapshotSetInfo | null
   readonly devices: readonly { volumeName: string; deviceObject: string }[]
@@ -30,7 +32,13 @@ export interface HandlerScope {
   /** False once the handler has returned. */
   running: boolean
   /** What setWriterFailure said last. */
-  failure: { code: WriterFailureCode; message: string | undefined } | undefined
+  failure: HandlerFailure | undefined
+}
+
+export interface HandlerFailure {
+  code: WriterFailureCodeEx
+  message: string | undefined
+  applicationHresult: number | undefined
 }
 
 const current = new AsyncLocalStorage<HandlerScope>()
@@ -56,6 +64,15 @@ export function refuseInHandler(member: string, instanceId: Guid): void {
       remedy: 'Call it when no handler of the writer runs; call setWriterFailure to have a shadow copy fail.',
     })
   }
+}
+
+/**
+ * For a member that runs onIdentify and so would call itself.
+ *
+ * @throws VssError `VSS_E_BAD_STATE` inside onIdentify of this writer.
+ */
+export function refuseInIdentify(member: string, instanceId: Guid): void {
+  if (current.getStore()?.eventType === 'Identify') refuseInHandler(member, instanceId)
 }
 
 /**

@@ -3,30 +3,43 @@
  * calls the handlers. Events and replies are cloned, as they would be by a socket.
  */
 import type { Clock } from '../clock.ts'
-import { CreateWriterMetadata } from '../document/create-writer-metadata.ts'
 import { VSS_WRITER_STATE } from '../enums.ts'
 import { describeThrown, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import type { ComponentData } from './component-data.ts'
-import type { WriterConnection, WriterEvent, WriterIdentity, WriterReply } from './events.ts'
+import type { WriterConnection, WriterEvent, WriterEventType, WriterIdentity, WriterReply } from './events.ts'
 import { type HandlerScope, runInScope } from './handler-scope.ts'
+import { identify } from './identify.ts'
 import {
   type HandledEventType,
   type OperationKnowledge,
   type SessionHandlers,
   WriterSession,
 } from './session.ts'
+import { wants } from './subscription.ts'
 import type { Writer } from './writer.ts'
 import { WriterComponents } from './writer-components.ts'
+
+const STABLE: Readonly<WriterReply> = {
+  state: VSS_WRITER_STATE.VSS_WS_STABLE,
+  failure: 'S_OK',
+  fatal: false,
+}
 
 export class LocalConnection implements WriterConnection, SessionHandlers {
   readonly identity: WriterIdentity
   readonly #writer: Writer
   readonly #clock: Clock
   readonly #sessions: Map<Guid, WriterSession> = new Map()
+  /** Operations that found no room; they stay out until they end. */
+  readonly #refused: Set<Guid> = new Set()
+  readonly #mask: number
+  readonly #sessionsMax: number
   #closed = false
 
-  constructor(writer: Writer, clock: Clock) {
+  constructor(writer: Writer, clock: Clock, options: { mask: number; sessionsMax: number }) {
+    this.#mask = options.mask
+    this.#sessionsMax = options.sessionsMax
     this.#writer = writer
     this.#clock = clock
     this.identity = structuredClone(writer.identity)
@@ -58,13 +71,14 @@ export class LocalConnection implements WriterConnection, SessionHandlers {
   }
 
   openScope(
-    eventType: HandledEventType | 'Identify',
+    eventType: HandledEventType,
     operation: OperationKnowledge,
     devices: HandlerScope['devices'],
   ): HandlerScope {
     return {
       instanceId: this.identity.instanceId,
       eventType,
+      sessionId: operation.sessionId,
       state: operation.state,
       set: operation.set,
       devices,
@@ -116,46 +130,58 @@ export class LocalConnection implements WriterConnection, SessionHandlers {
   }
 
   async #operate(event: Exclude<WriterEvent, { type: 'Identify' }>): Promise<WriterReply> {
-    const isSilent = event.type === 'Status' || event.type === 'RestoreOver'
-    let session = this.#sessions.get(event.operationId)
-    if (session === undefined) {
-      session = new WriterSession(this, this.#clock)
-      if (!isSilent) this.#sessions.set(event.operationId, session)
-    }
+    const { operationId } = event
+    if (!wants(this.#mask, event.type)) return STABLE
     try {
-      return await session.handle(event)
+      const session = this.#sessionOf(operationId, event.type)
+      return session === undefined ? this.#noSession() : await session.handle(event)
     } finally {
-      if (event.type === 'BackupShutdown' || event.type === 'RestoreOver')
-        this.#sessions.delete(event.operationId)
+      if (event.type === 'BackupShutdown' || event.type === 'RestoreOver') {
+        this.#sessions.delete(operationId)
+        this.#refused.delete(operationId)
+      }
+    }
+  }
+
+  /** The session of an operation, a new one for a new operation; undefined if there is no room for it. */
+  #sessionOf(operationId: Guid, type: WriterEventType): WriterSession | undefined {
+    const known = this.#sessions.get(operationId)
+    if (known !== undefined) return known
+    if (this.#refused.has(operationId)) return undefined
+    const session = new WriterSession(this, this.#clock, operationId)
+    // None of these begins an operation.
+    if (type === 'Status' || type === 'RestoreOver' || type === 'BackupShutdown') return session
+    if (this.#sessions.size >= this.#sessionsMax) {
+      const complete = [...this.#sessions].find(([, { isComplete }]) => isComplete)
+      if (complete === undefined) {
+        this.#refused.add(operationId)
+        return undefined
+      }
+      this.#sessions.delete(complete[0])
+    }
+    this.#sessions.set(operationId, session)
+    return session
+  }
+
+  #noSession(): WriterReply {
+    return {
+      state: VSS_WRITER_STATE.VSS_WS_UNKNOWN,
+      failure: 'VSS_E_WRITER_STATUS_NOT_AVAILABLE',
+      fatal: false,
+      message: `all ${this.#sessionsMax} sessions of the writer are in use`,
     }
   }
 
   async #identify(): Promise<WriterReply> {
-    const { writerId, instanceId, writerName, instanceName, usageType, sourceType } = this.identity
-    const metadata = new CreateWriterMetadata({
-      writerId,
-      instanceId,
-      writerName,
-      instanceName: instanceName === '' ? null : instanceName,
-      usage: usageType,
-      source: sourceType,
-    })
-    const scope = this.openScope('Identify', { state: null, set: null }, [])
-    let message = 'onIdentify returned false'
     try {
-      const returned = await runInScope(scope, () => this.#writer.onIdentify(metadata))
-      if (returned === true || returned === undefined) {
-        const metadataXml = metadata.finish().toXml()
-        return { state: VSS_WRITER_STATE.VSS_WS_STABLE, failure: 'S_OK', fatal: false, metadataXml }
-      }
+      return { ...STABLE, metadataXml: (await identify(this.#writer)).toXml() }
     } catch (thrown) {
-      message = describeThrown(thrown)
-    }
-    return {
-      state: VSS_WRITER_STATE.VSS_WS_FAILED_AT_IDENTIFY,
-      failure: 'VSS_E_WRITERERROR_NONRETRYABLE',
-      fatal: true,
-      message,
+      return {
+        state: VSS_WRITER_STATE.VSS_WS_FAILED_AT_IDENTIFY,
+        failure: 'VSS_E_WRITERERROR_NONRETRYABLE',
+        fatal: true,
+        message: thrown instanceof VssError ? thrown.text : describeThrown(thrown),
+      }
     }
   }
 }

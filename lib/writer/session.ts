@@ -11,30 +11,25 @@
  * is repeated when it returns.
  *
  * A failure sticks: state and failure stay what the first failed event made them until the operation
- * ends, so that the requester still sees them after DoSnapshotSet. Only the end of the window
- * overrules an earlier failure.
+ * ends, so that the requester still sees them after DoSnapshotSet. Only the end of the window, and a
+ * failure as a whole after one in part, overrule an earlier one.
  *
  * Thread: the event loop. Time: the hub's clock.
  */
 import { type Clock, callAt, type Timer, withLimit } from '../clock.ts'
 import { VSS_WRITER_STATE } from '../enums.ts'
-import { describeThrown, type VssCode } from '../errors.ts'
+import { describeThrown } from '../errors.ts'
+import type { Guid } from '../ids.ts'
 import type { ComponentData } from './component-data.ts'
-import type {
-  BackupState,
-  OperationEventBody,
-  RestoreState,
-  SnapshotSetInfo,
-  WriterFailureCode,
-  WriterReply,
-} from './events.ts'
-import type { HandlerScope } from './handler-scope.ts'
+import type { BackupState, OperationEventBody, RestoreState, SnapshotSetInfo, WriterReply } from './events.ts'
+import type { HandlerFailure, HandlerScope } from './handler-scope.ts'
 
 /** Events that run a handler of their own. */
 export type HandledEventType = Exclude<OperationEventBody['type'], 'Status' | 'RestoreOver'>
 
 /** What a session knows of its operation. */
 export interface OperationKnowledge {
+  readonly sessionId: Guid
   state: BackupState | RestoreState | null
   set: SnapshotSetInfo | null
 }
@@ -96,8 +91,7 @@ const STATE_AFTER: Record<HandledEventType, { success: VSS_WRITER_STATE; failure
 interface Outcome {
   /** False if the handler returned false or threw. */
   returned: boolean
-  failure: WriterFailureCode | undefined
-  message: string | undefined
+  failure: HandlerFailure | undefined
 }
 
 /** From Freeze until the closing call. */
@@ -111,10 +105,9 @@ interface FreezeWindow {
 export class WriterSession {
   readonly #handlers: SessionHandlers
   readonly #clock: Clock
-  #operation: OperationKnowledge = { state: null, set: null }
+  #operation: OperationKnowledge
   #state: VSS_WRITER_STATE = VSS_WRITER_STATE.VSS_WS_STABLE
-  #failure: VssCode = 'S_OK'
-  #message: string | undefined
+  #failure: HandlerFailure | undefined
   #window: FreezeWindow | undefined
   #closedBy: 'thaw' | 'abort' | undefined
   /** From Freeze until onFreeze has been judged. */
@@ -122,10 +115,17 @@ export class WriterSession {
   /** Past PostSnapshot there is nothing an abort could undo for the writer. */
   #pastPostSnapshot = false
   #running: Promise<Outcome> | undefined
+  #complete = false
 
-  constructor(handlers: SessionHandlers, clock: Clock) {
+  constructor(handlers: SessionHandlers, clock: Clock, sessionId: Guid) {
     this.#handlers = handlers
     this.#clock = clock
+    this.#operation = { sessionId, state: null, set: null }
+  }
+
+  /** The files are copied and the writer knows it: nothing but BackupShutdown is to come. */
+  get isComplete(): boolean {
+    return this.#complete
   }
 
   async handle(event: OperationEventBody): Promise<WriterReply> {
@@ -141,25 +141,30 @@ export class WriterSession {
         await this.#abort()
         return this.#reply(false)
       case 'PrepareForBackup':
-        this.#operation = { state: event.state, set: event.set }
+        this.#learn(event.state, event.set)
         return this.#plain(event.type, event.components)
       case 'PrepareForSnapshot':
-        this.#operation = { state: event.state, set: event.set }
+        this.#learn(event.state, event.set)
         return this.#plain(event.type, null)
       case 'PostSnapshot':
         this.#pastPostSnapshot = true
         return this.#plain(event.type, event.components, event.devices)
       case 'BackupComplete':
+        this.#complete = true
         return this.#plain(event.type, event.components)
       case 'PreRestore':
       case 'PostRestore':
-        this.#operation = { state: event.state, set: null }
+        this.#learn(event.state, null)
         return this.#plain(event.type, event.components)
       case 'BackupShutdown':
         if (this.#window !== undefined) await this.#abort()
-        await this.#run('BackupShutdown', null, [], event.setId)
+        this.#settle('BackupShutdown', await this.#run('BackupShutdown', null, [], event.setId))
         return this.#reply(false)
     }
+  }
+
+  #learn(state: BackupState | RestoreState, set: SnapshotSetInfo | null): void {
+    this.#operation = { ...this.#operation, state, set }
   }
 
   /** The writer leaves the operation: if it is frozen it is released, and the operation fails over it. */
@@ -172,8 +177,7 @@ export class WriterSession {
     }
     this.#fail(
       this.#freezing ? VSS_WRITER_STATE.VSS_WS_FAILED_AT_FREEZE : VSS_WRITER_STATE.VSS_WS_FAILED_AT_THAW,
-      'VSS_E_WRITERERROR_NONRETRYABLE',
-      'the writer unsubscribed while it was frozen',
+      nonRetryable('the writer unsubscribed while it was frozen'),
     )
     await this.#abort()
   }
@@ -216,8 +220,7 @@ export class WriterSession {
     if (outcome === undefined || this.#clock.nowMillis() >= window.deadlineMillis) {
       this.#fail(
         VSS_WRITER_STATE.VSS_WS_FAILED_AT_THAW,
-        'VSS_E_WRITERERROR_TIMEOUT',
-        `onThaw was not done ${this.#handlers.freezeTimeoutMillis} ms after Freeze`,
+        timeout(`onThaw was not done ${this.#handlers.freezeTimeoutMillis} ms after Freeze`),
       )
       return this.#reply(true)
     }
@@ -259,8 +262,9 @@ export class WriterSession {
     const limit = `${this.#handlers.freezeTimeoutMillis} ms`
     this.#fail(
       this.#freezing ? VSS_WRITER_STATE.VSS_WS_FAILED_AT_FREEZE : VSS_WRITER_STATE.VSS_WS_FAILED_AT_THAW,
-      'VSS_E_WRITERERROR_TIMEOUT',
-      this.#freezing ? `onFreeze was not done after ${limit}` : `no Thaw came within ${limit} of Freeze`,
+      timeout(
+        this.#freezing ? `onFreeze was not done after ${limit}` : `no Thaw came within ${limit} of Freeze`,
+      ),
     )
     void this.#closeByAbort()
     return true
@@ -279,7 +283,7 @@ export class WriterSession {
       if (this.#closedBy !== undefined) return
     }
     await this.#closeByAbort()
-    if (this.#failure === 'S_OK') this.#state = VSS_WRITER_STATE.VSS_WS_STABLE
+    if (this.#failure === undefined) this.#state = VSS_WRITER_STATE.VSS_WS_STABLE
   }
 
   async #closeByAbort(): Promise<void> {
@@ -304,8 +308,7 @@ export class WriterSession {
       (returned): Outcome => this.#judge(type, scope, returned),
       (thrown: unknown): Outcome => ({
         returned: false,
-        failure: scope.failure?.code ?? 'VSS_E_WRITERERROR_NONRETRYABLE',
-        message: scope.failure?.message ?? `the handler of ${type} threw: ${describeThrown(thrown)}`,
+        failure: scope.failure ?? nonRetryable(`the handler of ${type} threw: ${describeThrown(thrown)}`),
       }),
     )
     if (type === 'Abort') return running
@@ -318,33 +321,47 @@ export class WriterSession {
   /** A handler answers true, or nothing, or false. Anything else is a mistake and counts as false. */
   #judge(type: HandledEventType, scope: HandlerScope, returned: unknown): Outcome {
     const ok = returned === true || returned === undefined
-    if (ok) return { returned: true, failure: scope.failure?.code, message: scope.failure?.message }
+    if (ok) return { returned: true, failure: scope.failure }
     return {
       returned: false,
-      failure: scope.failure?.code ?? 'VSS_E_WRITERERROR_NONRETRYABLE',
-      message:
-        scope.failure?.message ?? `the handler of ${type} returned ${describeThrown(String(returned))}`,
+      failure:
+        scope.failure ?? nonRetryable(`the handler of ${type} returned ${describeThrown(String(returned))}`),
     }
   }
 
   #settle(type: HandledEventType, outcome: Outcome): void {
-    if (this.#failure !== 'S_OK') return
-    if (outcome.failure === undefined) {
-      this.#state = STATE_AFTER[type].success
-    } else {
-      this.#fail(STATE_AFTER[type].failure, outcome.failure, outcome.message)
+    if (this.#failure !== undefined) {
+      // What failed in part can still fail as a whole.
+      const overrules =
+        isPartial(this.#failure) && outcome.failure !== undefined && !isPartial(outcome.failure)
+      if (!overrules) return
     }
+    if (outcome.failure === undefined) this.#state = STATE_AFTER[type].success
+    else this.#fail(STATE_AFTER[type].failure, outcome.failure)
   }
 
-  #fail(state: VSS_WRITER_STATE, failure: WriterFailureCode, message: string | undefined): void {
+  #fail(state: VSS_WRITER_STATE, failure: HandlerFailure): void {
     this.#state = state
     this.#failure = failure
-    this.#message = message
   }
 
   #reply(fatal: boolean): WriterReply {
-    const reply: WriterReply = { state: this.#state, failure: this.#failure, fatal }
-    if (this.#message !== undefined) reply.message = this.#message
+    const { code = 'S_OK', message, applicationHresult } = this.#failure ?? {}
+    const reply: WriterReply = { state: this.#state, failure: code, fatal }
+    if (message !== undefined) reply.message = message
+    if (applicationHresult !== undefined) reply.applicationHresult = applicationHresult
     return reply
   }
+}
+
+function nonRetryable(message: string): HandlerFailure {
+  return { code: 'VSS_E_WRITERERROR_NONRETRYABLE', message, applicationHresult: undefined }
+}
+
+function timeout(message: string): HandlerFailure {
+  return { code: 'VSS_E_WRITERERROR_TIMEOUT', message, applicationHresult: undefined }
+}
+
+function isPartial({ code }: HandlerFailure): boolean {
+  return code === 'VSS_E_WRITERERROR_PARTIAL_FAILURE'
 }

@@ -4,31 +4,34 @@
  * The four handlers around the instant are abstract, because no default can be right for them; the
  * others have the documented defaults. A handler may be synchronous or return a promise.
  */
-import { type AsyncOptions, cancellable } from '../cancellation.ts'
+import { cancellable } from '../cancellation.ts'
 import type { CreateWriterMetadata } from '../document/create-writer-metadata.ts'
-import {
-  VSS_APPLICATION_LEVEL,
-  type VSS_BACKUP_TYPE,
-  VSS_RESTORE_TYPE,
-  VSS_SOURCE_TYPE,
-  VSS_USAGE_TYPE,
-} from '../enums.ts'
-import { describeValue, VssError } from '../errors.ts'
-import { GUID_NULL, type Guid, newGuid, parseGuid } from '../ids.ts'
+import { checkedUnsigned } from '../document/values.ts'
+import type { WriterMetadataDocument } from '../document/writer-metadata.ts'
+import { type VSS_APPLICATION_LEVEL, type VSS_BACKUP_TYPE, VSS_RESTORE_TYPE } from '../enums.ts'
+import { VssError } from '../errors.ts'
+import { GUID_NULL, type Guid } from '../ids.ts'
 import {
   type BackupState,
   type SnapshotSetInfo,
   WRITER_FAILURE_CODES,
+  WRITER_FAILURE_CODES_EX,
   type WriterEventType,
   type WriterFailureCode,
+  type WriterFailureCodeEx,
   type WriterHub,
   type WriterIdentity,
   type WriterSubscription,
 } from './events.ts'
-import { type HandlerScope, refuseInHandler, requireScope } from './handler-scope.ts'
+import { refuseInHandler, refuseInIdentify, requireScope } from './handler-scope.ts'
+import { identify } from './identify.ts'
 import { LocalConnection } from './local-connection.ts'
 import { isPathOnVolumes } from './paths.ts'
+import { maskOf, type SubscribeOptions } from './subscription.ts'
 import type { WriterComponents } from './writer-components.ts'
+import { identityOf, sessionsMaxOf, type WriterOptions } from './writer-options.ts'
+
+export type { WriterOptions } from './writer-options.ts'
 
 /**
  * What a handler answers. `true`, or no value at all, is success; `false` is failure. So a handler
@@ -37,30 +40,6 @@ import type { WriterComponents } from './writer-components.ts'
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is typed void
 export type HandlerResult = boolean | void | Promise<boolean | void>
-
-export interface WriterOptions {
-  /** The class id: chosen once by the developer, the same on every machine. */
-  writerId: Guid
-  /** Not localised. */
-  writerName: string
-  usageType: VSS_USAGE_TYPE
-  sourceType: VSS_SOURCE_TYPE
-  /**
-   * Front-end writers are frozen first, then back-end, then system writers.
-   *
-   * @defaultValue `VSS_APP_FRONT_END`
-   */
-  applicationLevel?: VSS_APPLICATION_LEVEL
-  /**
-   * The window from Freeze to Thaw. When it runs out the writer is released with onAbort, whatever
-   * the coordinator does, and the set fails.
-   *
-   * @defaultValue `60_000`
-   */
-  freezeTimeoutMillis?: number
-  /** Needed where several instances of the class run on one machine. @defaultValue empty */
-  instanceName?: string
-}
 
 const ABSTRACT_HANDLERS = ['onPrepareSnapshot', 'onFreeze', 'onThaw', 'onAbort'] as const
 
@@ -95,41 +74,15 @@ export abstract class Writer {
   readonly identity: Readonly<WriterIdentity>
   #subscription: { readonly connection: LocalConnection; readonly atHub: WriterSubscription } | undefined
   #subscribing = false
+  #isLeaving = false
+  readonly #sessionsMax: number
   /** The end of the last subscription. */
   #leaving: Promise<void> | undefined
 
   /** @throws VssError `E_INVALIDARG` naming the option that is not as it should be */
   constructor(options: WriterOptions) {
-    if (typeof options !== 'object' || options === null) {
-      throw new VssError(
-        'E_INVALIDARG',
-        `the options of a writer are ${describeValue(options)}, not an object`,
-      )
-    }
-    const freezeTimeoutMillis = options.freezeTimeoutMillis ?? 60_000
-    if (!Number.isFinite(freezeTimeoutMillis) || freezeTimeoutMillis <= 0) {
-      throw new VssError(
-        'E_INVALIDARG',
-        `freezeTimeoutMillis ${describeValue(freezeTimeoutMillis)} is not a positive number`,
-      )
-    }
-    if (typeof options.writerName !== 'string' || options.writerName === '') {
-      throw new VssError('E_INVALIDARG', 'writerName must be a text that is not empty')
-    }
-    this.identity = {
-      writerId: parseGuid(options.writerId, 'writerId'),
-      instanceId: newGuid(),
-      writerName: options.writerName,
-      instanceName: options.instanceName ?? '',
-      usageType: oneOf(VSS_USAGE_TYPE, options.usageType, 'usageType'),
-      sourceType: oneOf(VSS_SOURCE_TYPE, options.sourceType, 'sourceType'),
-      applicationLevel: oneOf(
-        VSS_APPLICATION_LEVEL,
-        options.applicationLevel ?? VSS_APPLICATION_LEVEL.VSS_APP_FRONT_END,
-        'applicationLevel',
-      ),
-      freezeTimeoutMillis,
-    }
+    this.identity = identityOf(options)
+    this.#sessionsMax = sessionsMaxOf(options)
   }
 
   /**
@@ -138,7 +91,7 @@ export abstract class Writer {
    * @throws VssError `VSS_E_WRITER_ALREADY_SUBSCRIBED` on a second call.
    * @throws TypeError if a class written in JavaScript lacks one of the four abstract handlers.
    */
-  async subscribe(hub: WriterHub, options?: AsyncOptions): Promise<void> {
+  async subscribe(hub: WriterHub, options?: SubscribeOptions): Promise<void> {
     for (const handler of ABSTRACT_HANDLERS) {
       if (typeof this[handler] !== 'function') {
         throw new TypeError(`writer '${this.identity.writerName}' must implement ${handler}`)
@@ -153,10 +106,12 @@ export abstract class Writer {
         },
       )
     }
+    const mask = maskOf(options)
     await cancellable('subscribe', options, async (signal) => {
       this.#subscribing = true
+      this.#isLeaving = false
       try {
-        const connection = new LocalConnection(this, hub.clock)
+        const connection = new LocalConnection(this, hub.clock, { mask, sessionsMax: this.#sessionsMax })
         const atHub = await hub.subscribeWriter(connection)
         if (signal?.aborted) {
           const closing = connection.close()
@@ -182,10 +137,33 @@ export abstract class Writer {
     const subscription = this.#subscription
     this.#subscription = undefined
     if (subscription !== undefined) {
+      this.#isLeaving = true
       const closing = subscription.connection.close()
       this.#leaving = subscription.atHub.unsubscribe().finally(() => closing)
     }
     await this.#leaving
+  }
+
+  /**
+   * Reserved by VSS.
+   *
+   * @throws VssError `E_NOTIMPL`, always.
+   */
+  installAlternateWriter(_writerId: Guid, _classId: Guid): never {
+    throw new VssError('E_NOTIMPL', 'installAlternateWriter is reserved', {
+      remedy: 'Describe a writer without a process of its own as an express writer.',
+    })
+  }
+
+  /** The writer's own metadata, as a requester would get it now. Not from inside onIdentify. */
+  async getIdentityInformation(): Promise<WriterMetadataDocument> {
+    refuseInIdentify('getIdentityInformation', this.identity.instanceId)
+    return identify(this)
+  }
+
+  /** Whether unsubscribe has been called: for handlers, above all onAbort, that run because of it. */
+  isWriterShuttingDown(): boolean {
+    return this.#isLeaving
   }
 
   // Handlers
@@ -196,6 +174,11 @@ export abstract class Writer {
    */
   onIdentify(_metadata: CreateWriterMetadata): HandlerResult {
     return true
+  }
+
+  /** As onIdentify, which it calls. Of the two one is overridden. */
+  onIdentifyEx(metadata: CreateWriterMetadata): HandlerResult {
+    return this.onIdentify(metadata)
   }
 
   /**
@@ -246,6 +229,24 @@ export abstract class Writer {
    * restores follow. Also called for a writer that failed in onPreRestore, which may have something to undo.
    */
   onPostRestore(_components: WriterComponents | null): HandlerResult {
+    return true
+  }
+
+  // Reserved by VSS, which documents their default and no event that would bring them; nothing calls them.
+
+  onBackOffIOOnVolume(_volumeName: string, _snapshotId: Guid, _providerId: Guid): HandlerResult {
+    return true
+  }
+
+  onContinueIOOnVolume(_volumeName: string, _snapshotId: Guid, _providerId: Guid): HandlerResult {
+    return true
+  }
+
+  onVSSShutdown(): HandlerResult {
+    return true
+  }
+
+  onVSSApplicationStartup(): HandlerResult {
     return true
   }
 
@@ -336,7 +337,32 @@ export abstract class Writer {
         remedy: `Use one of ${WRITER_FAILURE_CODES.join(', ')}.`,
       })
     }
-    requireScope('setWriterFailure', FAILABLE_EVENTS).failure = { code, message }
+    const scope = requireScope('setWriterFailure', FAILABLE_EVENTS)
+    scope.failure = { code, message, applicationHresult: undefined }
+  }
+
+  /**
+   * As {@link setWriterFailure}, with a code of the application's own. `VSS_E_WRITERERROR_PARTIAL_FAILURE` goes
+   * with the failures of single components (setFailure): the writer stays in the backup with the others.
+   * `S_OK` takes back what this handler has said before.
+   *
+   * @param applicationHresult - 0 to 0xFFFFFFFF; requesters get it with the status
+   * @throws VssError `E_INVALIDARG` for another code, `VSS_E_BAD_STATE` outside a handler and in onIdentify.
+   */
+  setWriterFailureEx(code: WriterFailureCodeEx | 'S_OK', applicationHresult: number, message?: string): void {
+    if (code !== 'S_OK' && !WRITER_FAILURE_CODES_EX.includes(code)) {
+      throw new VssError('E_INVALIDARG', `setWriterFailureEx does not take ${String(code)}`, {
+        remedy: `Use S_OK or one of ${WRITER_FAILURE_CODES_EX.join(', ')}.`,
+      })
+    }
+    checkedUnsigned(applicationHresult, 'applicationHresult')
+    const scope = requireScope('setWriterFailureEx', FAILABLE_EVENTS)
+    scope.failure = code === 'S_OK' ? undefined : { code, message, applicationHresult }
+  }
+
+  /** The session of the requester this handler runs for, in all handlers but onIdentify. */
+  getSessionId(): Guid {
+    return requireScope('getSessionId', FAILABLE_EVENTS).sessionId ?? GUID_NULL
   }
 
   #set(member: string): SnapshotSetInfo {
@@ -345,17 +371,10 @@ export abstract class Writer {
   }
 
   #state(member: string): BackupState {
-    const scope: HandlerScope = requireScope(member, [...BACKUP_EVENTS, ...RESTORE_EVENTS])
+    const scope = requireScope(member, [...BACKUP_EVENTS, ...RESTORE_EVENTS])
     if (scope.state === null) {
       throw new VssError('VSS_E_BAD_STATE', `${member}: no backup state is known in ${scope.eventType}`)
     }
     return scope.state
   }
-}
-
-function oneOf<T>(values: Readonly<Record<string, T>>, value: T, name: string): T {
-  if (Object.values(values).includes(value)) return value
-  throw new VssError('E_INVALIDARG', `${name} ${describeValue(value)} is none of the documented values`, {
-    culprit: name,
-  })
 }

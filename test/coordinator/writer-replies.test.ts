@@ -120,6 +120,7 @@ const replies: [what: string, spoil: (reply: WriterReply) => unknown][] = [
   ['an unknown failure', (reply) => ({ ...reply, failure: 'E_WHATEVER' })],
   ['no fatal', ({ state, failure }) => ({ state, failure })],
   ['a message that is no text', (reply) => ({ ...reply, message: 7 })],
+  ['an application code that is no number', (reply) => ({ ...reply, applicationHresult: '1' })],
   ['components that are no list', (reply) => ({ ...reply, components: {} })],
   ['a component that is null', withComponents(() => null)],
   ['metadata with a control character', withComponents((c) => ({ ...c, backupMetadata: 'a\u0000b' }))],

@@ -1,5 +1,4 @@
 import test from 'ava'
-import { VSS_SNAPSHOT_CONTEXT } from '../../lib/enums.ts'
 import { VssError } from '../../lib/errors.ts'
 import { newGuid } from '../../lib/ids.ts'
 import type { WriterConnection } from '../../lib/writer/events.ts'
@@ -80,82 +79,6 @@ test('a bad window, name or class id is refused when the writer is made', (t) =>
   t.throws(() => new FakeWriter('', world.faults), { message: /writerName/ })
   t.throws(() => new FakeWriter('w', world.faults, { writerId: 'x' }), {
     message: /writerId 'x' is not a GUID/,
-  })
-})
-
-test('R25, R45, R46: what a handler may ask is answered in its events and refused in others', async (t) => {
-  const world = new World()
-  const volume = world.host.addVolume()
-  world.host.addVolume()
-  await world.addProvider('array')
-  const writer = await world.addWriter(new FakeWriter('w', world.faults))
-  const answered: Record<string, string[]> = {}
-  const questions: Record<string, () => unknown> = {
-    isPathAffected: () => writer.isPathAffected('/vol1/data'),
-    getCurrentVolumeArray: () => writer.getCurrentVolumeArray(),
-    getCurrentVolumeCount: () => writer.getCurrentVolumeCount(),
-    getCurrentSnapshotSetId: () => writer.getCurrentSnapshotSetId(),
-    getContext: () => writer.getContext(),
-    getCurrentLevel: () => writer.getCurrentLevel(),
-    getSnapshotDeviceName: () => writer.getSnapshotDeviceName(volume.volumeName),
-    getBackupType: () => writer.getBackupType(),
-    areComponentsSelected: () => writer.areComponentsSelected(),
-    isBootableSystemStateBackedUp: () => writer.isBootableSystemStateBackedUp(),
-    isPartialFileSupportEnabled: () => writer.isPartialFileSupportEnabled(),
-  }
-  const ask = (where: string): boolean => {
-    answered[where] = Object.entries(questions).flatMap(([name, question]) => {
-      try {
-        question()
-        return name
-      } catch (thrown) {
-        t.regex(String(thrown), /VSS_E_BAD_STATE: \w+ was called (in \w+|outside a handler)/)
-        return []
-      }
-    })
-    return true
-  }
-  for (const handler of [
-    'onIdentify',
-    'onPrepareBackup',
-    'onPrepareSnapshot',
-    'onFreeze',
-    'onThaw',
-    'onPostSnapshot',
-    'onBackupComplete',
-    'onBackupShutdown',
-  ]) {
-    writer.answers.set(handler, () => ask(handler))
-  }
-  const backup = await world.prepared({ context: VSS_SNAPSHOT_CONTEXT.VSS_CTX_BACKUP })
-  await world.clock.run(backup.doSnapshotSet())
-  await world.clock.run(backup.backupComplete())
-  await world.clock.run(backup.close())
-  ask('outside')
-  const state = [
-    'getBackupType',
-    'areComponentsSelected',
-    'isBootableSystemStateBackedUp',
-    'isPartialFileSupportEnabled',
-  ]
-  const set = [
-    'getCurrentVolumeArray',
-    'getCurrentVolumeCount',
-    'getCurrentSnapshotSetId',
-    'getContext',
-    'getCurrentLevel',
-  ]
-  const during = ['isPathAffected', ...set, ...state]
-  t.deepEqual(answered, {
-    onIdentify: [],
-    onPrepareBackup: ['isPathAffected', ...state],
-    onPrepareSnapshot: during,
-    onFreeze: during,
-    onThaw: during,
-    onPostSnapshot: ['isPathAffected', ...set, 'getSnapshotDeviceName', ...state],
-    onBackupComplete: state,
-    onBackupShutdown: [],
-    outside: [],
   })
 })
 
