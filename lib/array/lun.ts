@@ -13,9 +13,9 @@ import {
   unwrap,
 } from '../binding.ts'
 import { type AsyncOptions, cancellable } from '../cancellation.ts'
+import { forgetOpen, watchOpen } from '../collected.ts'
 import type { Guid } from '../ids.ts'
 import { abortable } from './abortable.ts'
-import { forgetOpen, watchOpen } from './collected.ts'
 import { allocate, byteLengthOf, checkRange, inPieces, pieceBytes } from './pieces.ts'
 
 export interface WriteOptions extends AsyncOptions {

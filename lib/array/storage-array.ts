@@ -15,12 +15,12 @@ import {
   unwrap,
 } from '../binding.ts'
 import { type AsyncOptions, cancellable } from '../cancellation.ts'
+import { forgetOpen, watchOpen } from '../collected.ts'
 import { VssError } from '../errors.ts'
 import { type Guid, parseGuid, parseGuids } from '../ids.ts'
 import { abortable } from './abortable.ts'
 import type { ArrayInfo, CreateArrayOptions, OpenArrayOptions } from './array-options.ts'
 import { type Extent, walkBlocks } from './blocks.ts'
-import { forgetOpen, watchOpen } from './collected.ts'
 import { Lun } from './lun.ts'
 import { aboutImage, absolute } from './paths.ts'
 import { type FilledOptions, untilFilled } from './plex.ts'

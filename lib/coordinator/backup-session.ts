@@ -1,5 +1,6 @@
 /**
- * BackupSession: the coordinator's side of one requester object, from its creation to its release.
+ * BackupSession: the coordinator's side of one requester object, backup or restore, from its creation to its
+ * release.
  *
  * It owns the set under way, and undoes everything when the requester goes away. Arguments and results are
  * plain data; the requester's object, with its documents and its rules about order, may live in another
@@ -10,16 +11,22 @@
  * passes up a signal's reason as it is.
  */
 import { withLimit } from '../clock.ts'
+import type { TransportableSet } from '../document/transportable-set.ts'
 import { type VSS_OBJECT_TYPE, VSS_SNAPSHOT_STATE } from '../enums.ts'
 import { asVssError, type VssCode, VssError } from '../errors.ts'
 import { type Guid, newGuid } from '../ids.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import type { SnapshotProperties, SnapshotSetDescription } from '../provider/snapshot-set-description.ts'
-import type { BackupState, SnapshotSetInfo } from '../writer/events.ts'
+import type { BackupState, RestoreState, SnapshotSetInfo } from '../writer/events.ts'
+import { breakSet } from './break-set.ts'
 import type { DeletionResult } from './catalogue.ts'
 import { hasWriters, isAutoRelease } from './context.ts'
 import type { Coordinator } from './coordinator.ts'
 import { SetRun } from './do-snapshot-set.ts'
+import { type ExposeRequest, exposeCopy, unexposeCopy } from './expose.ts'
+import type { MountPoint } from './host.ts'
+import { importSet, type SetImport } from './import-set.ts'
+import type { RecoveryPair } from './lun-restores.ts'
 import {
   type GatheredWriter,
   OperationWriters,
@@ -50,6 +57,10 @@ export class BackupSession {
   #report: SnapshotSetReport | undefined
   /** Fired by abortBackup and close; a new one follows, for what is legal after abortBackup. */
   #interrupt: AbortController = new AbortController()
+  /** What is not left half done, and is waited for at the end. */
+  readonly #unfinished: Set<Promise<unknown>> = new Set()
+  /** Sets that came to this host through this session. */
+  readonly #imported: Guid[] = []
   #closing: Promise<void> | undefined
 
   constructor(coordinator: Coordinator) {
@@ -178,6 +189,34 @@ export class BackupSession {
     this.#dropSet()
   }
 
+  /** PreRestore to every writer that takes part; what they left of their components. */
+  async preRestore(
+    state: RestoreState,
+    writerComponents: WriterComponentsData[],
+    signal?: AbortSignal,
+  ): Promise<WriterComponentsData[]> {
+    return this.#interruptible('preRestore', signal, async (until) => {
+      await this.#writers.preRestore(state, writerComponents, until)
+      return this.#writers.components()
+    })
+  }
+
+  /** PostRestore to the same writers. */
+  async postRestore(
+    state: RestoreState,
+    writerComponents: WriterComponentsData[],
+    signal?: AbortSignal,
+  ): Promise<WriterComponentsData[]> {
+    return this.#interruptible('postRestore', signal, async (until) => {
+      await this.#writers.postRestore(state, writerComponents, until)
+      return this.#writers.components()
+    })
+  }
+
+  async mountTable(signal?: AbortSignal): Promise<MountPoint[]> {
+    return this.#interruptible('mountTable', signal, () => this.#coordinator.host.mountTable())
+  }
+
   query(context: number): SnapshotProperties[] {
     this.#requireOpen('query')
     return this.#coordinator.catalogue.query(context)
@@ -199,6 +238,64 @@ export class BackupSession {
     return this.#coordinator.catalogue.delete(id, type, force, context, signal)
   }
 
+  /** See expose.ts. */
+  async exposeSnapshot(request: ExposeRequest, context: number, signal?: AbortSignal): Promise<string> {
+    return this.#whole('exposeSnapshot', signal, (until) =>
+      exposeCopy(this.#coordinator, request, context, until),
+    )
+  }
+
+  async unexposeSnapshot(snapshotId: Guid, context: number, signal?: AbortSignal): Promise<void> {
+    await this.#whole('unexposeSnapshot', signal, (until) =>
+      unexposeCopy(this.#coordinator, snapshotId, context, until),
+    )
+  }
+
+  /** See break-set.ts; `flags` are undefined for BreakSnapshotSet. */
+  async breakSnapshotSet(
+    setId: Guid,
+    flags: number | undefined,
+    context: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#whole('breakSnapshotSet', signal, (until) =>
+      breakSet(this.#coordinator, setId, flags, context, until),
+    )
+  }
+
+  /** See import-set.ts. What is not persistent belongs to this session from now on. */
+  async importSnapshots(set: TransportableSet, signal?: AbortSignal): Promise<SetImport> {
+    return this.#whole('importSnapshots', signal, async (until) => {
+      const result = await importSet(this.#coordinator, set, until)
+      this.#imported.push(result.snapshotSetId)
+      return result
+    })
+  }
+
+  /** See lun-restores.ts. It goes on when the session is closed. */
+  async revertToSnapshot(
+    snapshotId: Guid,
+    force: boolean,
+    context: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#whole('revertToSnapshot', signal, () =>
+      this.#coordinator.lunRestores.revert(snapshotId, force, context),
+    )
+  }
+
+  async queryRevertStatus(volumeName: string, signal?: AbortSignal): Promise<void> {
+    await this.#interruptible('queryRevertStatus', signal, (until) =>
+      this.#coordinator.lunRestores.reverted(volumeName, until),
+    )
+  }
+
+  async recoverSet(pairs: readonly RecoveryPair[], flags: number, signal?: AbortSignal): Promise<void> {
+    await this.#whole('recoverSet', signal, (until) =>
+      this.#coordinator.lunRestores.recover(pairs, flags, until),
+    )
+  }
+
   /**
    * The requester is gone, for whatever reason: a set under way is undone, auto-release copies are
    * deleted, every writer that took part gets BackupShutdown. Whoever calls again waits for the same end.
@@ -213,11 +310,12 @@ export class BackupSession {
     try {
       await this.#end('the requester is gone')
       const setId = this.#set?.setId ?? null
-      const created = setId === null ? undefined : catalogue.describe(setId)
       await this.#writers.shutdown(setId)
       this.#dropSet()
-      if (created !== undefined && isAutoRelease(created.context)) {
-        const { error } = await catalogue.deleteSet(created.setId)
+      for (const ownId of setId === null ? this.#imported : [setId, ...this.#imported]) {
+        const own = catalogue.describe(ownId)
+        if (own === undefined || !isAutoRelease(own.context)) continue
+        const { error } = await catalogue.deleteSet(ownId)
         if (error !== undefined) throw error
       }
     } finally {
@@ -233,6 +331,7 @@ export class BackupSession {
     this.#interrupt.abort(reason)
     this.#run?.stop(reason)
     await this.#running
+    await Promise.allSettled(this.#unfinished)
   }
 
   /** Runs a member until it is done, or its caller's signal fires, or the backup is ended. */
@@ -245,6 +344,23 @@ export class BackupSession {
     const interrupt = this.#interrupt.signal
     const until = signal === undefined ? interrupt : AbortSignal.any([signal, interrupt])
     return withLimit(this.#coordinator.clock, work(until), { signal: interrupt })
+  }
+
+  /** Runs a member to its end; it looks at the signal where it can stop with nothing half done. */
+  async #whole<T>(
+    member: string,
+    signal: AbortSignal | undefined,
+    work: (until: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    this.#requireOpen(member)
+    const interrupt = this.#interrupt.signal
+    const running = work(signal === undefined ? interrupt : AbortSignal.any([signal, interrupt]))
+    this.#unfinished.add(running)
+    try {
+      return await running
+    } finally {
+      this.#unfinished.delete(running)
+    }
   }
 
   #requireOpen(member: string): void {

@@ -5,8 +5,9 @@
  * catalogue lives in memory; persistent sets of a provider that keeps descriptions come back when the
  * provider is registered again.
  *
- * Any number of requesters may delete at a time. Deletions run one after the other, and each looks at what
- * is there when its turn comes; a set may also change under a deletion, when its provider is let go.
+ * Any number of requesters may delete, expose, break or import at a time. What changes shadow copies runs one
+ * after the other, and each piece looks at what is there when its turn comes; a set may also change under it,
+ * when its provider is let go.
  */
 import { cancelled } from '../cancellation.ts'
 import { type Clock, withLimit } from '../clock.ts'
@@ -45,7 +46,7 @@ interface CatalogueParties {
 export class SnapshotCatalogue {
   readonly #sets: Map<Guid, SnapshotSetDescription> = new Map()
   readonly #parties: CatalogueParties
-  readonly #deletions: Serial = new Serial()
+  readonly #changes: Serial = new Serial()
 
   constructor(parties: CatalogueParties) {
     this.#parties = parties
@@ -62,12 +63,7 @@ export class SnapshotCatalogue {
       const known = this.#sets.get(setId)?.snapshots ?? []
       const kept = snapshots.map((snapshot) => ({
         ...snapshot,
-        properties: {
-          ...snapshot.properties,
-          providerId: provider.providerId,
-          snapshotDeviceObject: '',
-          snapshotAttributes: snapshot.properties.snapshotAttributes | ATTR.VSS_VOLSNAP_ATTR_NOT_SURFACED,
-        },
+        properties: withdrawn(snapshot.properties, provider.providerId),
       }))
       const others = known.filter(({ properties }) => properties.providerId !== provider.providerId)
       this.#sets.set(setId, { setId, context, snapshots: [...others, ...kept] })
@@ -103,6 +99,47 @@ export class SnapshotCatalogue {
     return structuredClone(this.#sets.get(setId))
   }
 
+  /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` */
+  requireSet(setId: Guid, context: number): SnapshotSetDescription {
+    const description = this.describe(setId)
+    if (description !== undefined && sees(context, description.context)) return description
+    throw notFound('shadow copy set', setId)
+  }
+
+  /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` */
+  requireSnapshot(
+    snapshotId: Guid,
+    context: number,
+  ): { description: SnapshotSetDescription; snapshot: StoredSnapshot } {
+    const { snapshotSetId } = this.getProperties(snapshotId, context)
+    const description = this.requireSet(snapshotSetId, context)
+    const snapshot = description.snapshots.find(({ properties }) => properties.snapshotId === snapshotId)
+    if (snapshot === undefined) throw notFound('shadow copy', snapshotId)
+    return { description, snapshot }
+  }
+
+  /** Runs what changes finished shadow copies: one piece at a time. A signal counts while it waits for its turn. */
+  change<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#changes.run(work, signal)
+  }
+
+  /** Within {@link SnapshotCatalogue.change}: a shadow copy says this of itself from now on. */
+  update(snapshotId: Guid, properties: Partial<SnapshotProperties>): void {
+    for (const { snapshots } of this.#sets.values()) {
+      const snapshot = snapshots.find((known) => known.properties.snapshotId === snapshotId)
+      if (snapshot !== undefined) Object.assign(snapshot.properties, properties)
+    }
+  }
+
+  /** Within {@link SnapshotCatalogue.change}: the set is nobody's here any more; its LUNs are left as they are. */
+  async release(setId: Guid): Promise<void> {
+    const description = this.#sets.get(setId)
+    if (description === undefined) return
+    this.#sets.delete(setId)
+    const providerIds = new Set(description.snapshots.map(({ properties }) => properties.providerId))
+    for (const providerId of providerIds) await this.#store(description, providerId, [])
+  }
+
   /**
    * Deletes one shadow copy or all of a set, one at a time; stops at the first that cannot be deleted. What
    * somebody else deletes meanwhile is not counted.
@@ -123,7 +160,7 @@ export class SnapshotCatalogue {
     for (const { setId, snapshotId } of this.#select(id, type, context)) {
       let deleted: boolean
       try {
-        deleted = await this.#deletions.run(() => this.#deleteOne(setId, snapshotId, force), signal)
+        deleted = await this.#changes.run(() => this.#deleteOne(setId, snapshotId, force), signal)
       } catch (thrown) {
         const isCancelled = signal?.aborted === true && thrown === signal.reason
         if (isCancelled && deletedSnapshots === 0) throw thrown
@@ -141,7 +178,7 @@ export class SnapshotCatalogue {
    * copy after the other, so their LUNs go together. A set that is gone already has nothing left to delete.
    */
   async deleteSet(setId: Guid): Promise<DeletionResult> {
-    return this.#deletions.run(() => this.#deleteSet(setId))
+    return this.#changes.run(() => this.#deleteSet(setId))
   }
 
   async #deleteSet(setId: Guid): Promise<DeletionResult> {
@@ -210,7 +247,13 @@ export class SnapshotCatalogue {
     const description = this.#sets.get(setId)
     const snapshot = description?.snapshots.find((copy) => !isOther(copy))
     if (description === undefined || snapshot === undefined) return false
-    const { providerId } = snapshot.properties
+    const { providerId, exposedName } = snapshot.properties
+    if (exposedName !== undefined && !force) {
+      throw new VssError('VSS_E_VOLUME_IN_USE', `the shadow copy is exposed as '${exposedName}'`, {
+        culprit: exposedName,
+        remedy: 'Call unexposeSnapshot first, or delete it by force.',
+      })
+    }
     await this.#removeVolumes([snapshotId], force)
     for (const target of snapshot.targetLuns) {
       const others = this.#copiesOf(setId).filter(isOther)
@@ -283,6 +326,19 @@ function lunsOf(snapshots: readonly StoredSnapshot[]): { providerId: Guid; targe
     }
   }
   return luns
+}
+
+/** What a kept shadow copy says of itself while it is on no host. */
+function withdrawn(properties: SnapshotProperties, providerId: Guid): SnapshotProperties {
+  const exposed = ATTR.VSS_VOLSNAP_ATTR_EXPOSED_LOCALLY | ATTR.VSS_VOLSNAP_ATTR_EXPOSED_REMOTELY
+  return {
+    ...properties,
+    providerId,
+    snapshotDeviceObject: '',
+    snapshotAttributes: (properties.snapshotAttributes & ~exposed) | ATTR.VSS_VOLSNAP_ATTR_NOT_SURFACED,
+    exposedName: undefined,
+    exposedPath: undefined,
+  }
 }
 
 function notFound(what: string, id: Guid): VssError {

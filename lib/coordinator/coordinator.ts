@@ -20,6 +20,7 @@ import { SnapshotCatalogue } from './catalogue.ts'
 import type { VolumeHost } from './host.ts'
 import type { KernelSupport } from './kernel-support.ts'
 import { type CoordinatorLimits, DEFAULT_LIMITS, withDefaults } from './limits.ts'
+import { LunRestores } from './lun-restores.ts'
 import { type ProviderProperties, ProviderRegistry } from './provider-registry.ts'
 
 export interface CoordinatorOptions {
@@ -39,6 +40,7 @@ export class Coordinator implements WriterHub {
   readonly limits: Readonly<CoordinatorLimits>
   readonly providers: ProviderRegistry
   readonly catalogue: SnapshotCatalogue
+  readonly lunRestores: LunRestores
   readonly #writers: Map<Guid, WriterConnection> = new Map()
   readonly #sessions: Set<BackupSession> = new Set()
   /** The session that has started a set and not ended it. */
@@ -66,6 +68,7 @@ export class Coordinator implements WriterHub {
       providers: this.providers,
       hostCallMillis: this.limits.hostCallMillis,
     })
+    this.lunRestores = new LunRestores(this)
   }
 
   /**
@@ -188,6 +191,7 @@ export class Coordinator implements WriterHub {
 
   async #close(): Promise<void> {
     const sessions = await Promise.allSettled([...this.#sessions].map((session) => session.close()))
+    await this.lunRestores.idle()
     const providers = await Promise.allSettled(
       this.queryProviders().map(({ providerId }) => this.providers.unregister(providerId)),
     )

@@ -95,6 +95,24 @@ export interface ImportResult {
   missing: MissingVolume[]
 }
 
+/** Under which name a shadow copy is to be seen. */
+export interface Exposure {
+  snapshotId: Guid
+  /** `mount`: a path of this host; `share`: a name for other machines. */
+  kind: 'mount' | 'share'
+  /** Null lets the host choose. */
+  name: string | null
+  /** Of a share: the part of the volume that is shared; null for all of it. */
+  pathFromRoot: string | null
+}
+
+/** What becomes of the disks of shadow copies that are broken off. */
+export interface BreakOrder {
+  readWrite: boolean
+  /** The identity that a disk got when it was imported, or that of its original again: of all, or where it can be. */
+  identity: 'imported' | 'original' | 'originalWherePossible'
+}
+
 export interface VolumeHost {
   identity(): Promise<HostIdentity>
 
@@ -146,4 +164,40 @@ export interface VolumeHost {
    * @throws VssError `VSS_E_VOLUME_IN_USE` if one is open and `force` is false; then none is taken out.
    */
   removeVolumes(snapshotIds: Guid[], options: { force: boolean }): Promise<void>
+
+  /** The volumes that lie on any of these LUNs, for what is done to whole LUNs. */
+  volumesOn(lunIds: string[]): Promise<VolumeInfo[]>
+
+  /**
+   * Enters a name for a shadow copy volume.
+   *
+   * @returns the name
+   * @throws VssError `VSS_E_OBJECT_NOT_FOUND` for a volume that is not here, `E_INVALIDARG` for a name that is
+   *   taken or cannot be one
+   */
+  exposeVolume(exposure: Exposure): Promise<string>
+
+  /** Takes the name of a shadow copy volume away. Idempotent. */
+  unexposeVolume(snapshotId: Guid): Promise<void>
+
+  /**
+   * Shadow copy volumes become ordinary ones: their disks lose the mark of a shadow copy. Device objects and open
+   * handles stay. Volumes of the same disks that were not brought in stay unknown.
+   *
+   * @throws VssError `VSS_E_BREAK_REVERT_ID_FAILED` if an identity of an original is to be had and cannot be:
+   *   then nothing has changed
+   */
+  breakVolumes(snapshotIds: Guid[], order: BreakOrder): Promise<void>
+
+  /**
+   * Lets go of LUNs and dismounts their volumes, which are not found until the LUNs are online again. LUNs that
+   * are offline are left so.
+   *
+   * @throws VssError `VSS_E_VOLUME_IN_USE` if a volume is open and `force` is false, `VSS_E_OBJECT_NOT_FOUND` for a
+   *   LUN the host has not; then none is offline
+   */
+  takeLunsOffline(lunIds: string[], options: { force: boolean }): Promise<void>
+
+  /** Takes such LUNs back and reads anew what is on them: all, or those it can, and then the first failure. */
+  bringLunsOnline(lunIds: string[]): Promise<void>
 }

@@ -30,3 +30,10 @@ export function describeLun(lun: VdsLunInformation): string {
     ? `LUN ${lun.serialNumber}`
     : `LUN ${uniqueIdentifiers(lun)[0] ?? 'without identifier'}`
 }
+
+/** Each LUN once, the first description of it. */
+export function distinctLuns(luns: readonly VdsLunInformation[]): VdsLunInformation[] {
+  const distinct: VdsLunInformation[] = []
+  for (const lun of luns) if (!distinct.some((known) => isSameLun(known, lun))) distinct.push(lun)
+  return distinct
+}

@@ -3,22 +3,31 @@
  */
 
 import type { Lun } from '../array/lun.ts'
-import { binding, type DiskEnds, type DiskLayout, type DiskPatch, Initiator } from '../binding.ts'
+import {
+  binding,
+  type DiskEnds,
+  type DiskIdentity,
+  type DiskLayout,
+  type DiskPatch,
+  Initiator,
+} from '../binding.ts'
 import type { HostLun } from '../coordinator/host.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
-import type { Guid } from '../ids.ts'
-import { askLun, diskSignatureOf } from './lun-information.ts'
+import { GUID_NULL, type Guid } from '../ids.ts'
+import { arrayLunInformation, askLun, diskSignatureOf } from './lun-information.ts'
 import { readDiskEnds } from './partition-table.ts'
-import { type HostVolume, type VolumeExtent, volumesOfLayout } from './volume.ts'
+import { type HostVolume, type VolumeExtent, VSS_FLAGS, volumesOfLayout } from './volume.ts'
 import { deviceNameOf } from './volume-name.ts'
 
 /**
  * How a disk came to the host.
  *
  *   mapped ............ by hand: its volumes are there at once
- *   arrived ─import─▶ shadowCopy ... unmasked by a provider: no volumes before it has got a new identity
+ *   arrived ─import─▶ shadowCopy ─break─▶ broken
+ *                      unmasked by a provider: no volumes before it has got a new identity; once broken off an
+ *                      ordinary disk, which the host goes on owning until it is masked
  */
-export type DiskOrigin = 'mapped' | 'arrived' | 'shadowCopy'
+export type DiskOrigin = 'mapped' | 'arrived' | 'shadowCopy' | 'broken'
 
 /** In what way a LUN is mapped. */
 export interface DiskAccess {
@@ -36,7 +45,11 @@ export class HostDisk {
   volumes: HostVolume[] = []
   /** The set whose copies are to carry the VSS flags. */
   markedBy: Guid | undefined
-  readonly #inquired: VdsLunInformation
+  /** Broken off and not made writable: it stays read-only even where its partition table has no place to say so. */
+  keptReadOnly = false
+  /** Of the disk that it was copied from, as it stood here when the copy arrived. */
+  originalIdentity: DiskIdentity | undefined
+  #inquired: VdsLunInformation
   #layout: DiskLayout
   #vssFlagsForCopy: bigint
 
@@ -106,7 +119,37 @@ export class HostDisk {
   async rewriteIdentity(): Promise<void> {
     if (this.#layout.kind === 'none') return
     const ends = await readEnds(this.lun)
+    const before = identityOf(binding.readDiskLayout(ends))
     await this.#apply(binding.rewriteDiskIdentity(ends, binding.randomDiskIdentity(ends)))
+    this.originalIdentity = before
+  }
+
+  /** The identity it had before {@link HostDisk.rewriteIdentity}. */
+  async restoreIdentity(): Promise<void> {
+    if (this.originalIdentity === undefined) return
+    await this.#apply(binding.rewriteDiskIdentity(await readEnds(this.lun), this.originalIdentity))
+    this.#syncExtents()
+  }
+
+  /** It is a shadow copy no more, and its volumes are those of an ordinary disk: the same objects, open or not. */
+  async breakOff(readWrite: boolean): Promise<void> {
+    const cleared = VSS_FLAGS.shadowCopy | (readWrite ? VSS_FLAGS.readOnly : 0n)
+    if (this.#layout.partitions.some(({ vssFlags }) => (vssFlags & cleared) !== 0n)) {
+      await this.#apply(binding.setVssFlags(await readEnds(this.lun), 0n, cleared))
+    }
+    this.keptReadOnly = !readWrite
+    this.origin = 'broken'
+    this.#inquired = arrayLunInformation(this.lun.guid, false)
+    for (const volume of this.volumes) volume.snapshotId = null
+    this.#syncExtents()
+  }
+
+  /** Volumes that stayed where they are, under whatever name they have now. */
+  #syncExtents(): void {
+    for (const volume of this.volumes) {
+      const { offsetBytes } = volume.extent
+      volume.extent = this.extents.find((extent) => extent.offsetBytes === offsetBytes) ?? volume.extent
+    }
   }
 
   /**
@@ -128,6 +171,15 @@ export class HostDisk {
       await this.lun.flush()
     }
     await this.refresh()
+  }
+}
+
+function identityOf({ kind, diskGuid, mbrSignature, partitions }: DiskLayout): DiskIdentity {
+  return {
+    kind,
+    diskGuid: diskGuid ?? GUID_NULL,
+    mbrSignature,
+    partitionGuids: partitions.flatMap(({ uniqueGuid }) => uniqueGuid ?? []),
   }
 }
 

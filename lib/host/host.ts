@@ -18,6 +18,8 @@ import { type AsyncOptions, cancellable } from '../cancellation.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type {
   ArrivedLun,
+  BreakOrder,
+  Exposure,
   HostIdentity,
   ImportResult,
   MountPoint,
@@ -30,12 +32,15 @@ import { describeValue, VssError } from '../errors.ts'
 import type { Guid } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { Arrivals } from './arrivals.ts'
+import { breakDisks } from './broken-disks.ts'
 import type { HostDisk } from './disk.ts'
 import { DiskTable } from './disk-table.ts'
+import { Exposures, type Share } from './exposures.ts'
 import { type HostWatcher, HostWatchers } from './host-watcher.ts'
 import { importDisks } from './import.ts'
 import { LunMasking } from './lun-masking.ts'
 import { MountTable } from './mount-table.ts'
+import { OfflineLuns } from './offline-luns.ts'
 import type { HostVolume, Volume, VolumeHandle } from './volume.ts'
 import { guidOfVolumeName, volumeNameOf } from './volume-name.ts'
 
@@ -85,6 +90,8 @@ export class Host implements VolumeHost {
   readonly #disks: DiskTable
   readonly #arrivals: Arrivals
   readonly #changes: Serial = new Serial()
+  readonly #exposures: Exposures = new Exposures(this.mounts)
+  readonly #offline: OfflineLuns
   #closed = false
 
   constructor(options: HostOptions = {}) {
@@ -95,6 +102,7 @@ export class Host implements VolumeHost {
     }
     const { machineName } = this.#identity
     this.#disks = new DiskTable(machineName, this.#watchers)
+    this.#offline = new OfflineLuns(this.#disks)
     this.#arrivals = new Arrivals(
       machineName,
       options.masking ?? new LunMasking(),
@@ -170,6 +178,11 @@ export class Host implements VolumeHost {
     return this.#disks.volumes.map((volume) => this.#describe(volume))
   }
 
+  /** Shadow copies that are to be served to other machines. */
+  shares(): Share[] {
+    return this.#exposures.shares
+  }
+
   /**
    * @param name - a volume name, a device object, or a path at or below a mount path
    * @throws VssError `VSS_E_OBJECT_NOT_FOUND`
@@ -204,21 +217,7 @@ export class Host implements VolumeHost {
   }
 
   async resolveVolume(nameOrPath: string): Promise<VolumeInfo> {
-    const { name, disk, extent } = this.#find(nameOrPath)
-    return {
-      volumeName: name,
-      mountPaths: this.mounts.pathsOf(name),
-      luns: [disk.describe()],
-      extents: [
-        {
-          lunId: disk.lunId,
-          diskIndex: disk.diskIndex,
-          offsetBytes: extent.offsetBytes,
-          lengthBytes: extent.lengthBytes,
-        },
-      ],
-      isShadowCopy: disk.isShadowCopy,
-    }
+    return this.#infoOf(this.#find(nameOrPath))
   }
 
   async mountTable(): Promise<MountPoint[]> {
@@ -288,9 +287,42 @@ export class Host implements VolumeHost {
         disk.volumes.every((volume) => volume.snapshotId === null || going.includes(volume)),
       )
       if (!options.force) refuseIfOpen([...going, ...lastOnes.flatMap(({ volumes }) => volumes)])
+      this.#exposures.remove(snapshotIds)
       for (const volume of going) this.#disks.removeVolume(volume)
       for (const disk of lastOnes) await this.#disks.takeOut(disk)
     })
+  }
+
+  async volumesOn(lunIds: string[]): Promise<VolumeInfo[]> {
+    return this.#disks.volumes
+      .filter(({ disk }) => lunIds.includes(disk.lunId))
+      .map((volume) => this.#infoOf(volume))
+  }
+
+  async exposeVolume(exposure: Exposure): Promise<string> {
+    const { snapshotId } = exposure
+    const volume = this.#disks.volumes.find((known) => known.snapshotId === snapshotId)
+    if (volume !== undefined) return this.#exposures.add(exposure, volume)
+    throw new VssError('VSS_E_OBJECT_NOT_FOUND', `shadow copy ${snapshotId} is not on this host`)
+  }
+
+  async unexposeVolume(snapshotId: Guid): Promise<void> {
+    this.#exposures.remove([snapshotId])
+  }
+
+  async breakVolumes(snapshotIds: Guid[], order: BreakOrder): Promise<void> {
+    await this.#changes.run(async () => {
+      await breakDisks(this.#disks, snapshotIds, order)
+      this.#exposures.remove(snapshotIds)
+    })
+  }
+
+  async takeLunsOffline(lunIds: string[], { force }: { force: boolean }): Promise<void> {
+    await this.#changes.run(() => this.#offline.take(lunIds, force))
+  }
+
+  async bringLunsOnline(lunIds: string[]): Promise<void> {
+    await this.#changes.run(() => this.#offline.bringBack(lunIds))
   }
 
   #markable(setId: Guid, lunId: string): HostDisk {
@@ -322,6 +354,18 @@ export class Host implements VolumeHost {
     if (volume !== undefined) return volume
     const what = volumeName === undefined || guid !== undefined ? nameOrPath : `${nameOrPath} (${volumeName})`
     throw new VssError('VSS_E_OBJECT_NOT_FOUND', `the host has no volume ${what}`, { culprit: nameOrPath })
+  }
+
+  #infoOf({ name, disk, extent }: HostVolume): VolumeInfo {
+    const { lunId, diskIndex } = disk
+    const { offsetBytes, lengthBytes } = extent
+    return {
+      volumeName: name,
+      mountPaths: this.mounts.pathsOf(name),
+      luns: [disk.describe()],
+      extents: [{ lunId, diskIndex, offsetBytes, lengthBytes }],
+      isShadowCopy: disk.isShadowCopy,
+    }
   }
 
   #describe(volume: HostVolume): Volume {

@@ -66,7 +66,7 @@ function locate(
   }
   const { lunId, offsetBytes, lengthBytes } = extent
   const disk = disks.find(lunId)
-  if (disk === undefined || disk.origin === 'mapped') {
+  if (disk === undefined || disk.origin === 'mapped' || disk.origin === 'broken') {
     return { code: 'VSS_E_MISSING_DISK', reason: `LUN ${lunId} has not arrived` }
   }
   const there = disk.extents.some(

@@ -116,7 +116,6 @@ function volumeGuidOf(lunGuid: Guid, layout: DiskLayout, partition: DiskPartitio
 /** One volume of a host, as the host keeps it. */
 export class HostVolume {
   readonly disk: HostDisk
-  readonly name: string
   extent: VolumeExtent
   deviceObject: string
   snapshotId: Guid | null = null
@@ -129,12 +128,15 @@ export class HostVolume {
   constructor(disk: HostDisk, extent: VolumeExtent, deviceObject: string) {
     this.disk = disk
     this.extent = extent
-    this.name = volumeNameOf(extent.volumeGuid)
     this.deviceObject = deviceObject
   }
 
+  get name(): string {
+    return volumeNameOf(this.extent.volumeGuid)
+  }
+
   get readOnly(): boolean {
-    if (this.disk.readOnly) return true
+    if (this.disk.readOnly || this.disk.keptReadOnly) return true
     if (this.disk.isShadowCopy) return !this.recovering
     return (this.extent.flags & VSS_FLAGS.readOnly) !== 0n
   }

@@ -46,6 +46,8 @@ const CHECKS: { readonly [M in ProviderMethod]: Check<M> } = {
   locateLuns: nothing,
   onLunEmpty: nothing,
   resyncLuns: nothing,
+  onLunStateChange: nothing,
+  releaseLuns: nothing,
   endPrepareSnapshots: nothing,
   preCommitSnapshots: nothing,
   commitSnapshots: nothing,

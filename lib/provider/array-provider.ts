@@ -20,14 +20,15 @@ import { stat, statfs } from 'node:fs/promises'
 import type { StorageArray } from '../array/storage-array.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
-import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_PROVIDER_TYPE } from '../enums.ts'
-import { asVssError, type VssCode, VssError } from '../errors.ts'
+import { VSS_VOLUME_SNAPSHOT_ATTRIBUTES as ATTR, VSS_HARDWARE_OPTIONS, VSS_PROVIDER_TYPE } from '../enums.ts'
+import { asVssError, VssError } from '../errors.ts'
 import { arrayLunInformation } from '../host/lun-information.ts'
 import type { LunMasking } from '../host/lun-masking.ts'
 import { ALL_VSS_FLAGS } from '../host/volume.ts'
 import type { Guid } from '../ids.ts'
 import { VERSION } from '../version.ts'
-import { type LocatedLun, locateArrayLuns, requireResyncPairs } from './array-provider-luns.ts'
+import { ARRAY_PROVIDER_NAME, translated } from './array-provider-codes.ts'
+import { guidOfSerial, type LocatedLun, locateArrayLuns, requireResyncPairs } from './array-provider-luns.ts'
 import { readNote, writeNote } from './array-provider-note.ts'
 import { ArraySet, type ArraySetState, type CopyToBe, veto } from './array-provider-set.ts'
 import { chosenMethod, mayChoosePlex, requestedMethod } from './copy-method.ts'
@@ -36,16 +37,19 @@ import type {
   CopyMethod,
   HardwareSnapshotProvider,
   HardwareSnapshotProviderEx,
+  LunRelease,
   LunsSupport,
   ProviderCreateSnapshotSet,
   ProviderNotifications,
+  ResyncIdentity,
   SnapshotSetStore,
 } from './interfaces.ts'
 import type { ProviderRegistration } from './provider-host.ts'
 import type { SnapshotSetDescription } from './snapshot-set-description.ts'
 
+export { ARRAY_PROVIDER_NAME } from './array-provider-codes.ts'
+
 export const ARRAY_PROVIDER_ID: Guid = '8f2b6d5e-71c4-4d0a-9e3f-5b0c6a1d2e47'
-export const ARRAY_PROVIDER_NAME = 'Holdfast array provider'
 
 /** The array refuses more. */
 const COPIES_OF_LUN_MAX = 512
@@ -70,7 +74,8 @@ export class ArrayProvider
     HardwareSnapshotProviderEx,
     ProviderCreateSnapshotSet,
     ProviderNotifications,
-    SnapshotSetStore
+    SnapshotSetStore,
+    LunRelease
 {
   readonly #arrays: readonly StorageArray[]
   readonly #masking: LunMasking
@@ -194,12 +199,38 @@ export class ArrayProvider
 
   // HardwareSnapshotProviderEx. -----------------------------------------------------------------------
 
-  /** A target stays the disk it is. */
-  async resyncLuns(sourceLuns: VdsLunInformation[], targetLuns: VdsLunInformation[]): Promise<void> {
+  async resyncLuns(
+    sourceLuns: VdsLunInformation[],
+    targetLuns: VdsLunInformation[],
+    identity: ResyncIdentity = 'target',
+  ): Promise<void> {
     const sources = await this.#requireCopies(sourceLuns)
     const targets = await locateArrayLuns(this.#arrays, targetLuns)
-    const pairs = requireResyncPairs(sources, targets)
-    for (const { array, target, source } of pairs) await translated(array.resyncLun(target, source))
+    const options = { identity: identity === 'target' ? 'destination' : identity } as const
+    for (const { array, target, source } of requireResyncPairs(sources, targets)) {
+      await translated(array.resyncLun(target, source, options))
+    }
+  }
+
+  /** By then they may be ordinary LUNs. */
+  async onLunStateChange(
+    snapshotLuns: VdsLunInformation[],
+    _originalLuns: VdsLunInformation[],
+    flags: number,
+  ): Promise<void> {
+    if ((flags & VSS_HARDWARE_OPTIONS.VSS_ONLUNSTATECHANGE_DO_MASK_LUNS) === 0) return
+    const guids = snapshotLuns.flatMap(({ serialNumber }) => guidOfSerial(serialNumber) ?? [])
+    for (const guid of guids) await this.#masking.mask(guid)
+  }
+
+  // LunRelease. ---------------------------------------------------------------------------------------
+
+  async releaseLuns(luns: VdsLunInformation[]): Promise<void> {
+    const copies = await this.#requireCopies(luns)
+    for (const array of new Set(copies.map((copy) => copy.array))) {
+      const own = copies.filter((copy) => copy.array === array)
+      await translated(array.breakCopies(own.flatMap(({ info }) => info.snapshotId ?? [])))
+    }
   }
 
   // ProviderCreateSnapshotSet. ------------------------------------------------------------------------
@@ -402,28 +433,5 @@ export function arrayProviderRegistration(provider: ArrayProvider): ProviderRegi
     host: { kind: 'inProcess', provider },
     // A write belongs to the epoch in which it was admitted, wherever it is when the gates close.
     needsQuiescedWrites: false,
-  }
-}
-
-const PROVIDER_CODE_OF: Partial<Record<VssCode, VssCode>> = {
-  ERR_NO_SPACE: 'VSS_E_INSUFFICIENT_STORAGE',
-  ERR_OUT_OF_MEMORY: 'E_OUTOFMEMORY',
-  ERR_LUN_NOT_FOUND: 'VSS_E_OBJECT_NOT_FOUND',
-  ERR_COPY_GONE: 'VSS_E_OBJECT_NOT_FOUND',
-  ERR_LUN_IN_USE: 'E_ACCESSDENIED',
-  ERR_LUN_SIZE: 'E_INVALIDARG',
-  VSS_E_RESYNC_IN_PROGRESS: 'VSS_E_BAD_STATE',
-  ERR_CANCELLED: 'VSS_E_PROVIDER_VETO',
-  VSS_E_SNAPSHOT_SET_IN_PROGRESS: 'VSS_E_PROVIDER_VETO',
-}
-
-/** The array's failures in the words of a provider; what has none stays and becomes an unexpected error. */
-async function translated<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (thrown) {
-    const code = thrown instanceof VssError ? PROVIDER_CODE_OF[thrown.code] : undefined
-    if (!(thrown instanceof VssError) || code === undefined) throw thrown
-    throw new VssError(code, thrown.text, { cause: thrown, culprit: ARRAY_PROVIDER_NAME })
   }
 }

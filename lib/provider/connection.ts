@@ -36,6 +36,8 @@ const OPTIONAL_METHODS = [
   'storeSnapshotSet',
   'listSnapshotSets',
   'resyncLuns',
+  'onLunStateChange',
+  'releaseLuns',
 ] as const satisfies readonly ProviderMethod[]
 
 /**

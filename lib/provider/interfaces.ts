@@ -109,8 +109,39 @@ export interface HardwareSnapshotProviderEx {
    * provider, one to one, in order; all are looked at before the first is changed. A target keeps its page 83h
    * identifiers, and what is larger than its source reads as zeroes. Of a call that fails the targets may hold
    * anything. The host has let go of the targets.
+   *
+   * @param identity - Holdfast's addition: whose disk signature or GPT identity a target has afterwards, its own as
+   *   before, or that of the LUN that its source was copied from. @defaultValue 'target'
    */
-  resyncLuns(sourceLuns: VdsLunInformation[], targetLuns: VdsLunInformation[]): Promise<void>
+  resyncLuns(
+    sourceLuns: VdsLunInformation[],
+    targetLuns: VdsLunInformation[],
+    identity?: ResyncIdentity,
+  ): Promise<void>
+
+  /**
+   * Copies have left the management of the coordinator, or are about to be recovered by their writers.
+   *
+   * @param originalLuns - what the copies were taken of, one to one
+   * @param flags - ONLUNSTATECHANGE bits of VSS_HARDWARE_OPTIONS. DO_MASK_LUNS: hide the copies from every host and
+   *   keep them; the host has let go of them. The others are news and ask for nothing.
+   */
+  onLunStateChange(
+    snapshotLuns: VdsLunInformation[],
+    originalLuns: VdsLunInformation[],
+    flags: number,
+  ): Promise<void>
+}
+
+export type ResyncIdentity = 'target' | 'original'
+
+/**
+ * Holdfast's addition to VSS, where a provider is not told of a plain break: a provider that counts its shadow
+ * copies learns here that some are ordinary LUNs from now on, to be deleted by nobody but their owner.
+ */
+export interface LunRelease {
+  /** All of them or none. What they hold and who sees them stays. */
+  releaseLuns(luns: VdsLunInformation[]): Promise<void>
 }
 
 export interface ProviderCreateSnapshotSet {
@@ -168,12 +199,13 @@ export interface SnapshotSetStore {
   listSnapshotSets(): Promise<SnapshotSetDescription[]>
 }
 
-/** All of a hardware provider; the last three parts are optional. */
+/** All of a hardware provider; the last four parts are optional. */
 export type Provider = HardwareSnapshotProvider &
   ProviderCreateSnapshotSet &
   Partial<HardwareSnapshotProviderEx> &
   Partial<ProviderNotifications> &
-  Partial<SnapshotSetStore>
+  Partial<SnapshotSetStore> &
+  Partial<LunRelease>
 
 /** Every call a coordinator can make. */
 export interface ProviderCalls
@@ -181,6 +213,7 @@ export interface ProviderCalls
     HardwareSnapshotProviderEx,
     ProviderCreateSnapshotSet,
     ProviderNotifications,
-    SnapshotSetStore {}
+    SnapshotSetStore,
+    LunRelease {}
 
 export type ProviderMethod = keyof ProviderCalls

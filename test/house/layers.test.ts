@@ -56,6 +56,7 @@ const libLeaves = [
   'ids.ts',
   'clock.ts',
   'serial.ts',
+  'collected.ts',
   'cancellation.ts',
   'enums.ts',
   'enums-management.ts',

@@ -4,6 +4,8 @@
  */
 import type {
   ArrivedLun,
+  BreakOrder,
+  Exposure,
   HostIdentity,
   HostLun,
   ImportResult,
@@ -27,6 +29,9 @@ export class FakeHost implements VolumeHost {
   readonly fabric: Fabric
   readonly faults: Faults
   readonly trace: string[]
+  readonly exposed: Map<Guid, Exposure> = new Map()
+  readonly broken: Map<Guid, BreakOrder> = new Map()
+  readonly offline: Set<string> = new Set()
   hostIdentity: HostIdentity = { machineName: 'fake', clusterMember: false, generation: 'current' }
   #nextDevice = 1
 
@@ -128,5 +133,39 @@ export class FakeHost implements VolumeHost {
   async removeVolumes(snapshotIds: Guid[]): Promise<void> {
     await this.faults.reach('host.removeVolumes')
     for (const snapshotId of snapshotIds) this.imported.delete(snapshotId)
+  }
+
+  async volumesOn(lunIds: string[]): Promise<VolumeInfo[]> {
+    return this.volumes.filter(({ luns }) => luns.some(({ lunId }) => lunIds.includes(lunId)))
+  }
+
+  async exposeVolume(exposure: Exposure): Promise<string> {
+    await this.faults.reach('host.exposeVolume')
+    this.exposed.set(exposure.snapshotId, exposure)
+    return exposure.name ?? `shadow@{${exposure.snapshotId}}`
+  }
+
+  async unexposeVolume(snapshotId: Guid): Promise<void> {
+    this.exposed.delete(snapshotId)
+  }
+
+  async breakVolumes(snapshotIds: Guid[], order: BreakOrder): Promise<void> {
+    await this.faults.reach('host.breakVolumes')
+    for (const snapshotId of snapshotIds) {
+      this.imported.delete(snapshotId)
+      this.broken.set(snapshotId, order)
+    }
+  }
+
+  async takeLunsOffline(lunIds: string[]): Promise<void> {
+    await this.faults.reach('host.takeLunsOffline')
+    this.trace.push('host.takeLunsOffline')
+    for (const lunId of lunIds) this.offline.add(lunId)
+  }
+
+  async bringLunsOnline(lunIds: string[]): Promise<void> {
+    await this.faults.reach('host.bringLunsOnline')
+    this.trace.push('host.bringLunsOnline')
+    for (const lunId of lunIds) this.offline.delete(lunId)
   }
 }

@@ -3,9 +3,10 @@
  * are vetoed, and what was aborted does not come back, even if a call of that set ends late.
  */
 import type { VdsLunInformation } from '../../../lib/document/lun-information.ts'
+import { VSS_HARDWARE_OPTIONS } from '../../../lib/enums.ts'
 import { VssError } from '../../../lib/errors.ts'
 import type { Guid } from '../../../lib/ids.ts'
-import type { LunsSupport, Provider } from '../../../lib/provider/interfaces.ts'
+import type { LunsSupport, Provider, ResyncIdentity } from '../../../lib/provider/interfaces.ts'
 import type { SnapshotSetDescription } from '../../../lib/provider/snapshot-set-description.ts'
 import type { Fabric } from './fabric.ts'
 import type { Faults } from './faults.ts'
@@ -23,6 +24,10 @@ export class FakeProvider implements Provider {
   readonly sets: Map<Guid, FakeSet> = new Map()
   readonly stored: Map<Guid, SnapshotSetDescription> = new Map()
   readonly calls: string[] = []
+  /** `source → target as identity`, by serial number. */
+  readonly resynced: string[] = []
+  readonly stateChanges: number[] = []
+  readonly released: string[] = []
   /** The context bits it cannot serve. */
   unsupportedContext = 0
   /** The LUNs it has an interest in; all if undefined. */
@@ -158,6 +163,37 @@ export class FakeProvider implements Provider {
     for (const set of this.sets.values()) {
       set.targets = set.targets.filter(({ serialNumber }) => serialNumber !== lun.serialNumber)
     }
+  }
+
+  async resyncLuns(
+    sources: VdsLunInformation[],
+    targets: VdsLunInformation[],
+    identity: ResyncIdentity = 'target',
+  ): Promise<void> {
+    await this.#reach('resyncLuns')
+    const serialOf = (lun: VdsLunInformation | undefined): string => lun?.serialNumber ?? ''
+    for (const [index, source] of sources.entries()) {
+      this.resynced.push(`${serialOf(source)} → ${serialOf(targets[index])} as ${identity}`)
+    }
+  }
+
+  async onLunStateChange(
+    snapshots: VdsLunInformation[],
+    _originals: VdsLunInformation[],
+    flags: number,
+  ): Promise<void> {
+    await this.#reach('onLunStateChange')
+    this.stateChanges.push(flags)
+    if ((flags & VSS_HARDWARE_OPTIONS.VSS_ONLUNSTATECHANGE_DO_MASK_LUNS) === 0) return
+    for (const lun of snapshots) {
+      const entry = this.#fabric.find(lun)
+      if (entry !== undefined) entry.unmasked = false
+    }
+  }
+
+  async releaseLuns(luns: VdsLunInformation[]): Promise<void> {
+    await this.#reach('releaseLuns')
+    for (const lun of luns) this.released.push(lun.serialNumber)
   }
 
   async storeSnapshotSet(description: SnapshotSetDescription): Promise<void> {

@@ -89,3 +89,7 @@ export function includeEverything(backup: BackupComponents): void {
     }
   }
 }
+
+export function volumeNames(world: World): string[] {
+  return world.host.volumes.map(({ volumeName }) => volumeName)
+}
