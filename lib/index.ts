@@ -37,15 +37,19 @@ export type { CoordinatorOptions } from './coordinator/coordinator.ts'
 export { Coordinator } from './coordinator/coordinator.ts'
 export type {
   ArrivedLun,
+  BreakOrder,
   DiskExtent,
+  Exposure,
   HostIdentity,
   HostLun,
   ImportResult,
+  MissingVolume,
   MountPoint,
   VolumeHost,
   VolumeInfo,
   VolumeToImport,
 } from './coordinator/host.ts'
+export type { SetImport } from './coordinator/import-set.ts'
 export type {
   HeldLun,
   HoldLease,
@@ -74,6 +78,7 @@ export type {
 export * from './enums.ts'
 export type { VssCode, VssErrorOptions, VssErrorRecord } from './errors.ts'
 export { CODES, codeOfHresult, hresultOf, VssError } from './errors.ts'
+export type { Share } from './host/exposures.ts'
 export type { HostOptions, MapOptions } from './host/host.ts'
 export { Host } from './host/host.ts'
 export type { AttachedLun, HostWatcher } from './host/host-watcher.ts'
@@ -99,16 +104,22 @@ export type {
   CopyMethod,
   HardwareSnapshotProvider,
   HardwareSnapshotProviderEx,
+  LunRelease,
   LunsSupport,
   Provider,
   ProviderCreateSnapshotSet,
   ProviderNotifications,
+  ResyncIdentity,
   SnapshotSetStore,
 } from './provider/interfaces.ts'
 export type { ProviderLimits, ProviderRegistration } from './provider/provider-host.ts'
 export type { SnapshotProperties, SnapshotSetDescription } from './provider/snapshot-set-description.ts'
 export { BackupComponents } from './requester/backup-components.ts'
-export type { AsyncOptions } from './requester/options.ts'
+export type { Inclusion } from './requester/component-tree.ts'
+export { ComponentTree } from './requester/component-tree.ts'
+export type { AsyncOptions, ObjectProperties } from './requester/options.ts'
+export type { RequesterMember, RequesterState } from './requester/order.ts'
+export type { RootAndLogicalPrefix } from './requester/root-path.ts'
 export type { LocalServiceOptions } from './service/local-service.ts'
 export { LocalService, openLocalService } from './service/local-service.ts'
 export type { HandlerResult, WriterOptions } from './writer/writer.ts'

@@ -9,7 +9,28 @@ import type { ComponentRecord } from '../document/component-record.ts'
 import type { TransportableSet } from '../document/transportable-set.ts'
 import type { SnapshotSetDescription } from '../provider/snapshot-set-description.ts'
 import type { ComponentData } from '../writer/component-data.ts'
-import type { BackupState } from '../writer/events.ts'
+import type { BackupState, RestoreState } from '../writer/events.ts'
+import type { RestoreGroup } from './restore-selection.ts'
+
+/** What a writer may say of its component, in words of its own. */
+const WRITERS_TEXTS = [
+  'backupMetadata',
+  'backupStamp',
+  'restoreMetadata',
+  'prepareForBackupFailureMsg',
+  'postSnapshotFailureMsg',
+  'preRestoreFailureMsg',
+  'postRestoreFailureMsg',
+] as const
+
+const TEXTS = [
+  ...WRITERS_TEXTS,
+  'backupOptions',
+  'previousBackupStamp',
+  'restoreOptions',
+  'restoreName',
+  'rollForwardPoint',
+] as const
 
 function toData(record: ComponentRecord): ComponentData {
   const data: ComponentData = {
@@ -19,11 +40,21 @@ function toData(record: ComponentRecord): ComponentData {
     backupSucceeded: record.backupSucceeded,
     differencedFiles: record.differencedFiles.map((file) => ({ ...file })),
     partialFiles: record.partialFiles.map((file) => ({ ...file })),
+    selectedForRestore: record.selectedForRestore,
+    additionalRestores: record.additionalRestores,
+    authoritativeRestore: record.authoritativeRestore,
+    rollForwardType: record.rollForwardType,
+    fileRestoreStatus: record.fileRestoreStatus,
+    restoreTarget: record.restoreTarget,
+    newTargets: record.newTargets.map((files) => ({ ...files })),
+    restoreSubcomponents: record.restoreSubcomponents.map((part) => ({ ...part })),
+    alternateLocationMappings: record.alternateLocationMappings.map((files) => ({ ...files })),
+    directedTargets: record.directedTargets.map((target) => ({ ...target })),
   }
-  if (record.backupOptions !== null) data.backupOptions = record.backupOptions
-  if (record.previousBackupStamp !== null) data.previousBackupStamp = record.previousBackupStamp
-  if (record.backupMetadata !== null) data.backupMetadata = record.backupMetadata
-  if (record.backupStamp !== null) data.backupStamp = record.backupStamp
+  for (const name of TEXTS) {
+    const text = record[name]
+    if (text !== null) data[name] = text
+  }
   return data
 }
 
@@ -50,25 +81,60 @@ export function writerComponentsData(document: BackupComponentsDocument): Writer
   }))
 }
 
-/**
- * Takes over what writers changed. Only what belongs to a writer is taken; identity, options and
- * stamps of the requester stay as they are, whatever came back.
- */
+/** What SetRestoreState said and what stands in the document of the backup. */
+export function restoreState(document: BackupComponentsDocument): RestoreState {
+  return { ...backupState(document), restoreType: document.restoreType }
+}
+
+/** The components of each writer that takes part in a restore, for the coordinator. */
+export function groupData(groups: readonly RestoreGroup[]): WriterComponentsData[] {
+  return groups.map(({ instanceId, records }) => ({ instanceId, components: records.map(toData) }))
+}
+
+/** Takes over what writers changed in a backup. */
 export function applyWriterEdits(
   document: BackupComponentsDocument,
   edited: readonly WriterComponentsData[],
 ): void {
   for (const { instanceId, components } of edited) {
-    const writer = document.findWriter(instanceId)
-    for (const component of components) {
-      const record = writer?.findComponent(component.logicalPath, component.componentName)
-      if (record === undefined) continue
-      if (component.backupMetadata !== undefined) record.backupMetadata = component.backupMetadata
-      if (component.backupStamp !== undefined) record.backupStamp = component.backupStamp
-      for (const file of component.differencedFiles.slice(record.differencedFiles.length)) {
-        record.addDifferencedFile(file)
-      }
-      for (const file of component.partialFiles.slice(record.partialFiles.length)) record.addPartialFile(file)
+    applyEdits(document.findWriter(instanceId)?.components ?? [], components)
+  }
+}
+
+/** Takes over what writers changed in a restore; they have other instance ids now than in the document. */
+export function applyGroupEdits(
+  groups: readonly RestoreGroup[],
+  edited: readonly WriterComponentsData[],
+): void {
+  for (const { instanceId, components } of edited) {
+    applyEdits(groups.find((group) => group.instanceId === instanceId)?.records ?? [], components)
+  }
+}
+
+/**
+ * Only what belongs to a writer is taken; identity, options, selection and stamps of the requester stay as they
+ * are, whatever came back.
+ */
+function applyEdits(records: readonly ComponentRecord[], components: readonly ComponentData[]): void {
+  for (const component of components) {
+    const record = records.find(
+      ({ logicalPath, componentName }) =>
+        (logicalPath ?? '') === component.logicalPath && componentName === component.componentName,
+    )
+    if (record === undefined) continue
+    for (const name of WRITERS_TEXTS) {
+      const text = component[name]
+      if (text !== undefined) record[name] = text
+    }
+    if (component.restoreTarget !== undefined && component.restoreTarget !== record.restoreTarget) {
+      record.restoreTarget = component.restoreTarget
+    }
+    for (const file of component.differencedFiles.slice(record.differencedFiles.length)) {
+      record.addDifferencedFile(file)
+    }
+    for (const file of component.partialFiles.slice(record.partialFiles.length)) record.addPartialFile(file)
+    for (const target of component.directedTargets?.slice(record.directedTargets.length) ?? []) {
+      record.addDirectedTarget(target)
     }
   }
 }

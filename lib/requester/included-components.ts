@@ -2,7 +2,7 @@
  * The components a requester has included explicitly: checked against what the writers declared, and
  * kept in the Backup Components Document.
  */
-import type { BackupComponentsDocument } from '../document/backup-components.ts'
+import type { BackupComponentsDocument, WriterComponentsRecord } from '../document/backup-components.ts'
 import type { ComponentRecord } from '../document/component-record.ts'
 import type { WriterMetadataDocument } from '../document/writer-metadata.ts'
 import type { VSS_COMPONENT_TYPE } from '../enums.ts'
@@ -11,11 +11,18 @@ import { type Guid, parseGuid } from '../ids.ts'
 import type { WriterIdentity } from '../writer/events.ts'
 import { WriterComponents } from '../writer/writer-components.ts'
 import { componentsOf } from './component-mapping.ts'
+import { ComponentTree, fullPathOf } from './component-tree.ts'
 
 /** A writer that answered Identify, with its document. */
 export interface GatheredMetadata {
   identity: WriterIdentity
   document: WriterMetadataDocument
+}
+
+/** An included component and the writer it belongs to. */
+export interface IncludedComponent {
+  writer: WriterComponentsRecord
+  record: ComponentRecord
 }
 
 /** For views that are read outside a handler. */
@@ -28,7 +35,10 @@ export class IncludedComponents {
     this.#document = document
   }
 
-  /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` if no writer declared it, `VSS_E_OBJECT_ALREADY_EXISTS`. */
+  /**
+   * @throws VssError `VSS_E_OBJECT_NOT_FOUND` if no writer declared it, `VSS_E_OBJECT_ALREADY_EXISTS`,
+   *   `E_INVALIDARG` if it is never included by itself
+   */
   add(
     gathered: readonly GatheredMetadata[],
     instanceId: Guid,
@@ -46,12 +56,22 @@ export class IncludedComponents {
       )
     }
     const { identity, document } = found
-    if (!declares(document, componentType, logicalPath, componentName)) {
+    const tree = ComponentTree.of(document)
+    const info = tree.find(componentType, logicalPath, componentName)
+    if (info === undefined) {
       throw new VssError(
         'VSS_E_OBJECT_NOT_FOUND',
         `writer '${identity.writerName}' has no component '${componentName}' below '${logicalPath ?? ''}'`,
         { culprit: identity.writerName },
       )
+    }
+    if (tree.inclusionOf(info) === 'implicit') {
+      const above = tree.definingAncestor(info)
+      const name = above === undefined ? '' : fullPathOf(above.logicalPath, above.componentName)
+      throw new VssError('E_INVALIDARG', `the component '${componentName}' is not selectable by itself`, {
+        culprit: 'componentName',
+        remedy: `Include '${name}', with which it comes.`,
+      })
     }
     const writer =
       this.#document.findWriter(instance) ??
@@ -72,20 +92,35 @@ export class IncludedComponents {
     componentName: string,
     instanceId?: Guid,
   ): ComponentRecord[] {
+    return this.findAll(writerId, componentType, logicalPath, componentName, instanceId).map(
+      ({ record }) => record,
+    )
+  }
+
+  /** As {@link IncludedComponents.find}, each with its writer. */
+  findAll(
+    writerId: Guid,
+    componentType: VSS_COMPONENT_TYPE,
+    logicalPath: string | null,
+    componentName: string,
+    instanceId?: Guid,
+  ): IncludedComponent[] {
     const wanted = parseGuid(writerId, 'writerId')
     const instance = instanceId === undefined ? undefined : parseGuid(instanceId, 'instanceId')
-    const records = this.#document.writers
+    const found = this.#document.writers
       .filter(
         (writer) => writer.writerId === wanted && (instance === undefined || writer.instanceId === instance),
       )
-      .flatMap((writer) => writer.findComponent(logicalPath, componentName) ?? [])
-      .filter((record) => record.componentType === componentType)
-    if (records.length === 0) {
+      .flatMap((writer) => {
+        const record = writer.findComponent(logicalPath, componentName)
+        return record?.componentType === componentType ? { writer, record } : []
+      })
+    if (found.length === 0) {
       throw new VssError('VSS_E_OBJECT_NOT_FOUND', `the component '${componentName}' is not included`, {
-        remedy: 'Include it with addComponent first.',
+        remedy: 'Include it with addComponent first; a restore takes what was included in the backup.',
       })
     }
-    return records
+    return found
   }
 
   /** The components of one writer as they stand, to be read only. */
@@ -93,26 +128,6 @@ export class IncludedComponents {
     const writer = at(this.#document.writers, index, 'writer with components')
     return new WriterComponents(writer, componentsOf(writer), READ_ONLY)
   }
-}
-
-function declares(
-  document: WriterMetadataDocument,
-  type: VSS_COMPONENT_TYPE,
-  logicalPath: string | null,
-  name: string,
-): boolean {
-  const { components } = document.getFileCounts()
-  for (let index = 0; index < components; index++) {
-    const info = document.getComponent(index).getComponentInfo()
-    if (
-      info.type === type &&
-      (info.logicalPath ?? '') === (logicalPath ?? '') &&
-      info.componentName === name
-    ) {
-      return true
-    }
-  }
-  return false
 }
 
 /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` for an index that is not there. */

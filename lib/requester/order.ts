@@ -1,19 +1,19 @@
 /**
- * The legal order of calls on one BackupComponents object (reference 2.2), as one table.
+ * The legal order of calls on one BackupComponents object (reference 2.2), as one table. CallOrder keeps it.
  *
  *   new ─initializeForBackup─▶ initialized ─gatherWriterMetadata─▶ gathered ─startSnapshotSet─▶ setStarted
  *       ─prepareForBackup─▶ prepared ─doSnapshotSet─▶ snapped ─backupComplete─▶ done
+ *   new ─initializeForRestore─▶ restoreInitialized ─gatherWriterMetadata─▶ restoreGathered
+ *       ─preRestore─▶ preRestored ─postRestore─▶ postRestored
  *
  * Side ways: a set without writers goes from initialized to setStarted to snapped; a backup without a
  * shadow copy goes from gathered to prepared to done; a failed or cancelled prepareForBackup or
- * doSnapshotSet leads to failed, abortBackup to aborted, close to closed. There is no way back: one
- * object is one backup.
+ * doSnapshotSet leads to failed, abortBackup to aborted, close to closed. A cancelled preRestore leads to
+ * preRestored all the same, and a cancelled postRestore to postRestored: writers may have been told, and a
+ * restore has no abort. There is no way back: one object is one backup or one restore.
  */
-import { type AsyncOptions, cancellable } from '../cancellation.ts'
-import { VssError } from '../errors.ts'
 
-export const STATES = [
-  'new',
+export const BACKUP_STATES = [
   'initialized',
   'gathered',
   'setStarted',
@@ -22,10 +22,20 @@ export const STATES = [
   'done',
   'failed',
   'aborted',
-  'closed',
 ] as const
 
-export type RequesterState = (typeof STATES)[number]
+export const RESTORE_STATES = [
+  'restoreInitialized',
+  'restoreGathered',
+  'preRestored',
+  'postRestored',
+] as const
+
+export type RequesterState =
+  | 'new'
+  | (typeof BACKUP_STATES)[number]
+  | (typeof RESTORE_STATES)[number]
+  | 'closed'
 
 export interface Rule {
   legalIn: readonly RequesterState[]
@@ -33,47 +43,107 @@ export interface Rule {
   advice: string
 }
 
-const AFTER_INIT: readonly RequesterState[] = STATES.filter((state) => state !== 'new' && state !== 'closed')
-const AFTER_GATHER: readonly RequesterState[] = AFTER_INIT.filter((state) => state !== 'initialized')
-const INIT_FIRST = 'Call initializeForBackup first.'
-const CLOSED =
-  'The object is closed. Make a new BackupComponents; it sees every shadow copy that was to stay.'
-const GATHER_FIRST = 'Call gatherWriterMetadata first.'
+const EITHER: readonly RequesterState[] = [...BACKUP_STATES, ...RESTORE_STATES]
+const SELECTING: readonly RequesterState[] = ['restoreInitialized', 'restoreGathered']
+
+const AFTER_INIT: Rule = {
+  legalIn: EITHER,
+  advice: 'Call initializeForBackup or initializeForRestore first.',
+}
+/** What deals with shadow copies; a restore needs none (R137). */
+const ADMINISTRATION: Rule = {
+  legalIn: BACKUP_STATES,
+  advice: 'Call initializeForBackup first; an object that restores has nothing to do with shadow copies.',
+}
+const AFTER_GATHER: Rule = {
+  legalIn: EITHER.filter((state) => state !== 'initialized' && state !== 'restoreInitialized'),
+  advice: 'Call gatherWriterMetadata first.',
+}
 const FILTER: Rule = {
-  legalIn: ['initialized', 'gathered', 'setStarted'],
-  advice: 'Call it between initializeForBackup and gatherWriterMetadata.',
+  legalIn: ['initialized', 'gathered', 'setStarted', 'restoreInitialized', 'restoreGathered'],
+  advice: 'Call it after the initialization and before gatherWriterMetadata.',
+}
+const BEFORE_PRE_RESTORE: Rule = {
+  legalIn: SELECTING,
+  advice: 'Call it after initializeForRestore and before preRestore.',
+}
+const SELECTION: Rule = {
+  legalIn: ['restoreGathered'],
+  advice: 'Call it after gatherWriterMetadata, which says which writers run, and before preRestore.',
+}
+const WHILE_RESTORING: Rule = {
+  legalIn: ['preRestored'],
+  advice: 'Call it between preRestore and postRestore.',
+}
+const RECOVERY: Rule = {
+  legalIn: SELECTING,
+  advice: 'Call it after initializeForRestore, on an object whose preRestore was not called.',
 }
 
 /** Every member whose order matters. */
 export type RequesterMember =
   | 'initializeForBackup'
-  | 'setContext'
-  | 'setBackupState'
+  | 'initializeForRestore'
   | 'enableWriterClasses'
   | 'disableWriterClasses'
   | 'disableWriterInstances'
   | 'gatherWriterMetadata'
   | 'getWriterMetadataCount'
   | 'getWriterMetadata'
-  | 'addComponent'
-  | 'setBackupOptions'
+  | 'getWriterMetadataEx'
+  | 'freeWriterMetadata'
   | 'getWriterComponentsCount'
   | 'getWriterComponents'
-  | 'isVolumeSupported'
+  | 'gatherWriterStatus'
+  | 'getWriterStatusCount'
+  | 'getWriterStatus'
+  | 'getWriterStatusEx'
+  | 'freeWriterStatus'
+  | 'getSessionId'
+  | 'getRootAndLogicalPrefixPaths'
+  | 'setPreviousBackupStamp'
+  | 'saveAsXML'
+  | 'setContext'
+  | 'setBackupState'
+  | 'addComponent'
+  | 'setBackupOptions'
   | 'startSnapshotSet'
   | 'addToSnapshotSet'
   | 'prepareForBackup'
   | 'doSnapshotSet'
-  | 'gatherWriterStatus'
-  | 'getWriterStatusCount'
-  | 'getWriterStatus'
+  | 'setBackupSucceeded'
+  | 'backupComplete'
+  | 'abortBackup'
+  | 'isVolumeSupported'
   | 'getSnapshotProperties'
   | 'query'
   | 'deleteSnapshots'
-  | 'setBackupSucceeded'
-  | 'backupComplete'
-  | 'saveAsXML'
-  | 'abortBackup'
+  | 'exposeSnapshot'
+  | 'unexposeSnapshot'
+  | 'breakSnapshotSet'
+  | 'breakSnapshotSetEx'
+  | 'revertToSnapshot'
+  | 'queryRevertStatus'
+  | 'importSnapshots'
+  | 'setRestoreState'
+  | 'setSelectedForRestore'
+  | 'setSelectedForRestoreEx'
+  | 'addRestoreSubcomponent'
+  | 'addNewTarget'
+  | 'setRestoreOptions'
+  | 'setRestoreName'
+  | 'setAuthoritativeRestore'
+  | 'setRollForward'
+  | 'setAdditionalRestores'
+  | 'preRestore'
+  | 'setFileRestoreStatus'
+  | 'addAlternativeLocationMapping'
+  | 'setRangesFilePath'
+  | 'postRestore'
+  | 'addSnapshotToRecoverySet'
+  | 'recoverSet'
+  | 'preFastRecovery'
+  | 'fastRecovery'
 
 /** Member by member. `close` is not in here: it is legal at any time. */
 export const RULES: Readonly<Record<RequesterMember, Rule>> = {
@@ -81,6 +151,42 @@ export const RULES: Readonly<Record<RequesterMember, Rule>> = {
     legalIn: ['new'],
     advice: 'An object is initialised once; make a new one for another backup.',
   },
+  initializeForRestore: {
+    legalIn: ['new'],
+    advice: 'An object is initialised once; make a new one for another restore.',
+  },
+
+  // Both kinds of operation.
+  enableWriterClasses: FILTER,
+  disableWriterClasses: FILTER,
+  disableWriterInstances: FILTER,
+  gatherWriterMetadata: {
+    legalIn: ['initialized', 'restoreInitialized'],
+    advice: 'Call it once, after the initialization and before startSnapshotSet.',
+  },
+  getWriterMetadataCount: AFTER_GATHER,
+  getWriterMetadata: AFTER_GATHER,
+  getWriterMetadataEx: AFTER_GATHER,
+  freeWriterMetadata: AFTER_GATHER,
+  getWriterComponentsCount: AFTER_INIT,
+  getWriterComponents: AFTER_INIT,
+  gatherWriterStatus: AFTER_INIT,
+  getWriterStatusCount: AFTER_INIT,
+  getWriterStatus: AFTER_INIT,
+  getWriterStatusEx: AFTER_INIT,
+  freeWriterStatus: AFTER_INIT,
+  getSessionId: AFTER_INIT,
+  getRootAndLogicalPrefixPaths: AFTER_INIT,
+  setPreviousBackupStamp: {
+    legalIn: ['gathered', 'setStarted', ...SELECTING],
+    advice: 'Call it after addComponent and before prepareForBackup, or before preRestore.',
+  },
+  saveAsXML: {
+    legalIn: ['prepared', 'snapped', 'done', ...RESTORE_STATES],
+    advice: 'Call it after doSnapshotSet, or after prepareForBackup if no shadow copy is made.',
+  },
+
+  // A backup.
   setContext: {
     legalIn: ['initialized', 'gathered'],
     advice: 'Call it once, after initializeForBackup and before startSnapshotSet.',
@@ -89,15 +195,6 @@ export const RULES: Readonly<Record<RequesterMember, Rule>> = {
     legalIn: ['initialized', 'gathered', 'setStarted'],
     advice: 'Call it after initializeForBackup and before prepareForBackup.',
   },
-  enableWriterClasses: FILTER,
-  disableWriterClasses: FILTER,
-  disableWriterInstances: FILTER,
-  gatherWriterMetadata: {
-    legalIn: ['initialized'],
-    advice: 'Call it once, after initializeForBackup and before startSnapshotSet.',
-  },
-  getWriterMetadataCount: { legalIn: AFTER_GATHER, advice: GATHER_FIRST },
-  getWriterMetadata: { legalIn: AFTER_GATHER, advice: GATHER_FIRST },
   addComponent: {
     legalIn: ['gathered', 'setStarted'],
     advice: 'Call it after gatherWriterMetadata and before prepareForBackup.',
@@ -106,9 +203,6 @@ export const RULES: Readonly<Record<RequesterMember, Rule>> = {
     legalIn: ['gathered', 'setStarted'],
     advice: 'Call it after addComponent and before prepareForBackup.',
   },
-  getWriterComponentsCount: { legalIn: AFTER_GATHER, advice: GATHER_FIRST },
-  getWriterComponents: { legalIn: AFTER_GATHER, advice: GATHER_FIRST },
-  isVolumeSupported: { legalIn: AFTER_INIT, advice: INIT_FIRST },
   startSnapshotSet: {
     legalIn: ['initialized', 'gathered'],
     advice: 'Call it once, after gatherWriterMetadata and before prepareForBackup.',
@@ -125,12 +219,6 @@ export const RULES: Readonly<Record<RequesterMember, Rule>> = {
     legalIn: ['setStarted', 'prepared'],
     advice: 'Call startSnapshotSet and, in a context with writers, prepareForBackup first.',
   },
-  gatherWriterStatus: { legalIn: AFTER_INIT, advice: INIT_FIRST },
-  getWriterStatusCount: { legalIn: AFTER_INIT, advice: INIT_FIRST },
-  getWriterStatus: { legalIn: AFTER_INIT, advice: INIT_FIRST },
-  getSnapshotProperties: { legalIn: AFTER_INIT, advice: INIT_FIRST },
-  query: { legalIn: AFTER_INIT, advice: INIT_FIRST },
-  deleteSnapshots: { legalIn: AFTER_INIT, advice: INIT_FIRST },
   setBackupSucceeded: {
     legalIn: ['prepared', 'snapped'],
     advice:
@@ -140,84 +228,59 @@ export const RULES: Readonly<Record<RequesterMember, Rule>> = {
     legalIn: ['prepared', 'snapped'],
     advice: 'Call it once, after the files were copied; after a failed doSnapshotSet call abortBackup.',
   },
-  saveAsXML: {
-    legalIn: ['prepared', 'snapped', 'done'],
-    advice: 'Call it after doSnapshotSet, or after prepareForBackup if no shadow copy is made.',
+  abortBackup: {
+    legalIn: BACKUP_STATES,
+    advice: 'Call initializeForBackup first; a restore cannot be aborted, only finished with postRestore.',
   },
-  abortBackup: { legalIn: AFTER_INIT, advice: INIT_FIRST },
+
+  // Finished shadow copies.
+  isVolumeSupported: ADMINISTRATION,
+  getSnapshotProperties: ADMINISTRATION,
+  query: ADMINISTRATION,
+  deleteSnapshots: ADMINISTRATION,
+  exposeSnapshot: ADMINISTRATION,
+  unexposeSnapshot: ADMINISTRATION,
+  breakSnapshotSet: ADMINISTRATION,
+  breakSnapshotSetEx: ADMINISTRATION,
+  revertToSnapshot: ADMINISTRATION,
+  queryRevertStatus: AFTER_INIT,
+  importSnapshots: {
+    legalIn: ['initialized', 'gathered'],
+    advice: 'Call it once, on an object that was initialised with the document of a transportable set.',
+  },
+
+  // A restore.
+  setRestoreState: BEFORE_PRE_RESTORE,
+  setSelectedForRestore: SELECTION,
+  setSelectedForRestoreEx: SELECTION,
+  addRestoreSubcomponent: SELECTION,
+  addNewTarget: BEFORE_PRE_RESTORE,
+  setRestoreOptions: BEFORE_PRE_RESTORE,
+  setRestoreName: BEFORE_PRE_RESTORE,
+  setAuthoritativeRestore: BEFORE_PRE_RESTORE,
+  setRollForward: BEFORE_PRE_RESTORE,
+  setAdditionalRestores: {
+    legalIn: [...SELECTING, 'preRestored'],
+    advice: 'Call it after initializeForRestore and before postRestore.',
+  },
+  preRestore: {
+    legalIn: ['restoreGathered'],
+    advice: 'Call it once, after gatherWriterMetadata and setSelectedForRestore.',
+  },
+  setFileRestoreStatus: WHILE_RESTORING,
+  addAlternativeLocationMapping: WHILE_RESTORING,
+  setRangesFilePath: WHILE_RESTORING,
+  postRestore: {
+    legalIn: ['preRestored'],
+    advice: 'Call it once, after preRestore and after the files were restored.',
+  },
+
+  // LUNs from shadow copies.
+  addSnapshotToRecoverySet: RECOVERY,
+  recoverSet: RECOVERY,
+  preFastRecovery: AFTER_INIT,
+  fastRecovery: AFTER_INIT,
 }
 
 /** Members that may be called while an asynchronous one is under way. */
-const ALWAYS_HEARD: readonly RequesterMember[] = ['abortBackup']
-
-/** Where one object stands, and what it is busy with. */
-export class CallOrder {
-  #state: RequesterState = 'new'
-  #underWay: RequesterMember | undefined
-
-  get state(): RequesterState {
-    return this.#state
-  }
-
-  get isBusy(): boolean {
-    return this.#underWay !== undefined
-  }
-
-  /**
-   * @throws VssError `VSS_E_BAD_STATE` naming the member, the state, and what to call instead.
-   */
-  check(member: RequesterMember): void {
-    if (this.#state === 'closed') throw this.#misplaced(member, CLOSED)
-    const rule = RULES[member]
-    if (this.#underWay !== undefined && !ALWAYS_HEARD.includes(member)) {
-      throw new VssError('VSS_E_BAD_STATE', `${member} was called while ${this.#underWay} was under way`, {
-        remedy: `Await ${this.#underWay} first.`,
-      })
-    }
-    if (!rule.legalIn.includes(this.#state)) throw this.#misplaced(member, rule.advice)
-  }
-
-  /** Runs an asynchronous member, during which the others are refused. One cancelled before it began changes nothing. */
-  async run<T>(
-    member: RequesterMember,
-    options: AsyncOptions | undefined,
-    work: (signal: AbortSignal | undefined) => Promise<T>,
-  ): Promise<T> {
-    this.check(member)
-    return cancellable(member, options, async (signal) => {
-      this.#underWay = member
-      try {
-        return await work(signal)
-      } finally {
-        this.#underWay = undefined
-      }
-    })
-  }
-
-  /** For the members after whose failure the backup cannot go on. */
-  async orFailed<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (thrown) {
-      this.advance('failed')
-      throw thrown
-    }
-  }
-
-  /** An object that was aborted meanwhile can only be closed, and a closed one stays closed. */
-  advance(state: RequesterState): void {
-    if (this.#state === 'closed' || (this.#state === 'aborted' && state !== 'closed')) return
-    this.#state = state
-  }
-
-  #misplaced(member: RequesterMember, remedy: string): VssError {
-    return new VssError('VSS_E_BAD_STATE', `${member} was called in state '${this.#state}'`, { remedy })
-  }
-}
-
-/** A member that makes no sense without writers. */
-export function withoutWriters(member: RequesterMember): VssError {
-  return new VssError('VSS_E_BAD_STATE', `${member} was called in a context without writers`, {
-    remedy: 'Leave it out, or choose a context with writers.',
-  })
-}
+export const ALWAYS_HEARD: readonly RequesterMember[] = ['abortBackup']
