@@ -13,7 +13,7 @@ import {
 } from '../binding.ts'
 import type { HostLun } from '../coordinator/host.ts'
 import type { VdsLunInformation } from '../document/lun-information.ts'
-import { GUID_NULL, type Guid } from '../ids.ts'
+import type { Guid } from '../ids.ts'
 import { arrayLunInformation, askLun, diskSignatureOf } from './lun-information.ts'
 import { readDiskEnds } from './partition-table.ts'
 import { type HostVolume, type VolumeExtent, VSS_FLAGS, volumesOfLayout } from './volume.ts'
@@ -119,7 +119,7 @@ export class HostDisk {
   async rewriteIdentity(): Promise<void> {
     if (this.#layout.kind === 'none') return
     const ends = await readEnds(this.lun)
-    const before = identityOf(binding.readDiskLayout(ends))
+    const before = binding.readDiskIdentity(ends)
     await this.#apply(binding.rewriteDiskIdentity(ends, binding.randomDiskIdentity(ends)))
     this.originalIdentity = before
   }
@@ -171,15 +171,6 @@ export class HostDisk {
       await this.lun.flush()
     }
     await this.refresh()
-  }
-}
-
-function identityOf({ kind, diskGuid, mbrSignature, partitions }: DiskLayout): DiskIdentity {
-  return {
-    kind,
-    diskGuid: diskGuid ?? GUID_NULL,
-    mbrSignature,
-    partitionGuids: partitions.flatMap(({ uniqueGuid }) => uniqueGuid ?? []),
   }
 }
 
