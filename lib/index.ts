@@ -65,7 +65,7 @@ export { BackupComponentsDocument } from './document/backup-components.ts'
 export { CreateWriterMetadata } from './document/create-writer-metadata.ts'
 export type { VdsLunInformation } from './document/lun-information.ts'
 export { WMComponent, WMDependency, WMFiledesc } from './document/wm-component.ts'
-export { WriterMetadataDocument } from './document/writer-metadata.ts'
+export { createVssExamineWriterMetadata, WriterMetadataDocument } from './document/writer-metadata.ts'
 export type {
   AddAlternateLocationMappingOptions,
   AddComponentDependencyOptions,

@@ -20,7 +20,8 @@ import {
   writeUnsigned,
   writeYesNo,
 } from './values.ts'
-import { WRITER_METADATA, WriterMetadataDocument } from './writer-metadata.ts'
+import { WriterMetadataDocument } from './writer-metadata.ts'
+import { readWriterMetadata, WRITER_METADATA } from './writer-metadata-content.ts'
 import type {
   AddAlternateLocationMappingOptions,
   AddComponentDependencyOptions,
@@ -32,7 +33,7 @@ import type {
   WriterIdentityOptions,
 } from './writer-metadata-options.ts'
 import type { Document, Element } from './xml.ts'
-import { addChild, createDocument, rootOf, serializeDocument } from './xml.ts'
+import { addChild, copyDocument, createDocument, rootOf, serializeDocument } from './xml.ts'
 
 interface NewComponent {
   element: Element
@@ -86,6 +87,18 @@ export class CreateWriterMetadata {
     writeUnsigned(element, ATTRIBUTE.majorVersion, identity.majorVersion ?? 0)
     writeUnsigned(element, ATTRIBUTE.minorVersion, identity.minorVersion ?? 0)
     this.#locations = addChild(this.#root, ELEMENT.backupLocations)
+  }
+
+  /**
+   * VSS has taken this member back: files are stated by component only.
+   *
+   * @throws VssError `E_NOTIMPL`, always
+   */
+  addIncludeFiles(_options: ExcludeFilesOptions & { alternateLocation?: string | null }): never {
+    this.#open()
+    throw new VssError('E_NOTIMPL', 'files that belong to no component are not part of VSS any more', {
+      remedy: 'Call addComponent and addFilesToFileGroup.',
+    })
   }
 
   /** Files that no backup of this writer needs; beats the file sets of its components. */
@@ -250,6 +263,12 @@ export class CreateWriterMetadata {
     else writeUnsigned(this.#root, ATTRIBUTE.backupSchema, schemaMask)
   }
 
+  /** What has been said so far, as a DOM of the caller's own: what is changed there is not said. */
+  getDocument(): Document {
+    this.#open()
+    return copyDocument(this.#document)
+  }
+
   /** What has been said so far, as XML. */
   saveAsXML(): string {
     this.#open()
@@ -271,7 +290,7 @@ export class CreateWriterMetadata {
         )
       }
     }
-    return new WriterMetadataDocument(this.#document)
+    return new WriterMetadataDocument(readWriterMetadata(this.#document))
   }
 
   #open(): void {

@@ -142,6 +142,9 @@ export class WMComponent {
     return { ...this.#info, icon: icon ? Uint8Array.from(icon) : null }
   }
 
+  /** IVssWMComponent::FreeComponentInfo. There is nothing to free here; it lets ported code stand as it is. */
+  freeComponentInfo(_info: ComponentInfo): void {}
+
   /** @throws VssError `VSS_E_OBJECT_NOT_FOUND` unless `0 <= index < fileCount` */
   getFile(index: number): WMFiledesc {
     return itemAt(this.#files, index, 'file set')

@@ -109,6 +109,11 @@ export function serializeDocument(document: Document): string {
   return text.replaceAll('\r', '&#13;')
 }
 
+/** A document that nobody else has. */
+export function copyDocument(document: Document): Document {
+  return document.cloneNode(true) as Document
+}
+
 /** An element to try a value on, of no document anybody sees. */
 export function scratchElement(): Element {
   return rootOf(new DOMImplementation().createDocument(null, 'SCRATCH', null))

@@ -124,7 +124,7 @@ test('R2: components of one writer are reported separately, in the order in whic
   t.is(document.getRestoreMethod(), null)
 })
 
-test('a second component of one path and name is VSS_E_OBJECT_ALREADY_EXISTS, of whatever type', (t) => {
+test('R157: a second component of one path and name is VSS_E_OBJECT_ALREADY_EXISTS, of whatever type', (t) => {
   const metadata = withComponents()
   fails(
     t,
@@ -322,8 +322,59 @@ test('R120: after the handler has returned nothing can be added any more', (t) =
         onComponentName: 'x',
       }),
     () => metadata.setBackupSchema(1),
+    () => metadata.addIncludeFiles({ ...file, recursive: true }),
     () => metadata.saveAsXML(),
+    () => metadata.getDocument(),
     () => metadata.finish(),
   )
   t.is(document.toXml(), xml)
+})
+
+test('include files, which VSS has taken back, are E_NOTIMPL', (t) => {
+  const metadata = withComponents()
+  const xml = metadata.saveAsXML()
+  fails(t, 'E_NOTIMPL', () => metadata.addIncludeFiles({ path: '/a', filespec: '*', recursive: false }))
+  t.is(metadata.saveAsXML(), xml)
+})
+
+test('changing the DOM a writer is given says nothing', (t) => {
+  const metadata = withComponents()
+  const xml = metadata.saveAsXML()
+  const dom = metadata.getDocument()
+  t.is(dom.documentElement?.localName, 'WRITER_METADATA')
+  dom.documentElement?.setAttribute('backupSchema', '1')
+  t.is(metadata.saveAsXML(), xml)
+})
+
+test('R121: a component may be empty, and a writer without a restore method is told from one that has it', (t) => {
+  const silent = withComponents().finish()
+  t.is(silent.getRestoreMethod(), null)
+  t.is(silent.getComponent(0).getComponentInfo().databases, 0)
+  const stated = withComponents()
+  stated.setRestoreMethod(REPLACE)
+  t.is(stated.finish().getRestoreMethod()?.method, REPLACE.method)
+})
+
+test('R61, R130: the alternate path of a file set is read beside its normal path', (t) => {
+  const metadata = withComponents()
+  const files = { groupName: 'config', filespec: '*.db', recursive: false }
+  metadata.addFilesToFileGroup({ ...files, path: '/var/lib/ledger', alternateLocation: '/var/spool/ledger' })
+  metadata.addFilesToFileGroup({ ...files, path: '/etc/ledger' })
+  const config = metadata.finish().getComponent(1)
+  t.deepEqual(
+    [0, 1].map((index) => [config.getFile(index).getPath(), config.getFile(index).getAlternateLocation()]),
+    [
+      ['/var/lib/ledger', '/var/spool/ledger'],
+      ['/etc/ledger', null],
+    ],
+  )
+})
+
+test('every schema a writer may state is read back, and without one it is full backups only', (t) => {
+  t.is(withComponents().finish().getBackupSchema(), VSS_BACKUP_SCHEMA.VSS_BS_UNDEFINED)
+  for (const bit of Object.values(VSS_BACKUP_SCHEMA)) {
+    const metadata = withComponents()
+    metadata.setBackupSchema(bit)
+    t.is(metadata.finish().getBackupSchema(), bit)
+  }
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { WriterMetadataDocument } from '../../lib/document/writer-metadata.ts'
+import { createVssExamineWriterMetadata, WriterMetadataDocument } from '../../lib/document/writer-metadata.ts'
 import {
   VSS_COMPONENT_TYPE,
   VSS_RESTOREMETHOD_ENUM,
@@ -9,6 +9,7 @@ import {
 } from '../../lib/enums.ts'
 import { VssError } from '../../lib/errors.ts'
 import { canonical } from './canonical.ts'
+import { fails } from './fails.ts'
 import { missingFixtures, readFixtures } from './fixtures.ts'
 
 const WRITER = '0f0e0d0c-0b0a-0908-0706-050403020100'
@@ -191,6 +192,27 @@ test('R12: changing what a reader was given changes nothing in the document', (t
   t.deepEqual(metadata.getComponent(0).getComponentInfo().icon, Uint8Array.of(1, 2, 3))
   t.is(metadata.getRestoreMethod()?.mappings, 0)
   t.is(metadata.toXml(), before)
+})
+
+test('R12: the DOM a reader hands out is a copy of its own', (t) => {
+  const metadata = createVssExamineWriterMetadata(SMALL)
+  const dom = metadata.getDocument()
+  t.is(dom.documentElement?.getAttribute('version'), '1.2')
+  dom.documentElement?.setAttribute('backupSchema', '1')
+  dom.documentElement?.removeChild(dom.documentElement.lastChild as never)
+  t.is(metadata.getBackupSchema(), 0)
+  t.is(metadata.saveAsXML(), WriterMetadataDocument.fromXml(SMALL).saveAsXML())
+})
+
+test('R12: loadFromXML shows one reader another document, and a refused one changes nothing', (t) => {
+  const metadata = createVssExamineWriterMetadata(SMALL)
+  const other = metadata.reader()
+  other.loadFromXML(SMALL.replace('Ledger Writer', 'Another'))
+  t.is(other.getIdentity().writerName, 'Another')
+  t.is(metadata.getIdentity().writerName, 'Ledger Writer')
+  fails(t, 'VSS_E_CORRUPT_XML_DOCUMENT', () => other.loadFromXML('<a'))
+  fails(t, 'VSS_E_INVALID_XML_DOCUMENT', () => other.loadFromXML(wmd(IDENTIFICATION)))
+  t.is(other.getIdentity().writerName, 'Another')
 })
 
 test('what is not known stays in its place when the document is saved again', (t) => {
