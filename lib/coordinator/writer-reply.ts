@@ -5,7 +5,7 @@
  * stand in the Backup Components Document is found here, where it is still the failure of one writer; later,
  * when the shadow copies exist, it would be in the way of everybody.
  */
-import { checkEdits } from '../document/component-record.ts'
+import { checkEdits } from '../document/component-edits.ts'
 import { VSS_WRITER_STATE } from '../enums.ts'
 import { describeThrown, describeValue, isVssCode } from '../errors.ts'
 import type { ComponentData } from '../writer/component-data.ts'

@@ -48,6 +48,7 @@ import {
 const BACKUP_COMPONENTS: DocumentKind = {
   root: ELEMENT.backupComponents,
   namespace: BACKUP_COMPONENTS_NAMESPACE,
+  versioned: true,
 }
 
 /** A writer instance that is to get into the document. */

@@ -7,11 +7,13 @@ import {
   badArgument,
   readFiletime,
   readString,
+  readUnsigned,
   readYesNo,
   requireString,
   writeFiletime,
   writeRequiredString,
   writeString,
+  writeUnsigned,
   writeYesNo,
 } from './values.ts'
 import type { Element } from './xml.ts'
@@ -59,6 +61,15 @@ export interface RestoreSubcomponent {
   readonly logicalPath: string
   readonly componentName: string
   readonly repair: boolean
+}
+
+/** Why a writer could not do its part for a component (SetFailure). */
+export interface ComponentFailureRecord {
+  /** HRESULT of the writer's failure, unsigned; 0 is success. */
+  readonly hresult: number
+  /** The application's own code, unsigned; 0 if it has none. */
+  readonly applicationHresult: number
+  readonly message: string
 }
 
 /** How one kind of item is read from its element and written to it. */
@@ -154,5 +165,19 @@ export const RESTORE_SUBCOMPONENT: ItemFormat<RestoreSubcomponent> = {
     writeRequiredString(element, ATTRIBUTE.logicalPath, item.logicalPath)
     writeRequiredString(element, ATTRIBUTE.componentName, item.componentName)
     writeYesNo(element, ATTRIBUTE.repair, item.repair)
+  },
+}
+
+export const COMPONENT_FAILURE: ItemFormat<ComponentFailureRecord> = {
+  read: (element) =>
+    Object.freeze({
+      hresult: readUnsigned(element, ATTRIBUTE.hresult, undefined),
+      applicationHresult: readUnsigned(element, ATTRIBUTE.applicationHresult, 0),
+      message: readString(element, ATTRIBUTE.message) ?? '',
+    }),
+  write(element, item) {
+    writeUnsigned(element, ATTRIBUTE.hresult, item.hresult)
+    writeUnsigned(element, ATTRIBUTE.applicationHresult, item.applicationHresult)
+    writeRequiredString(element, ATTRIBUTE.message, item.message)
   },
 }

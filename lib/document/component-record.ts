@@ -9,6 +9,7 @@
 import type { VSS_COMPONENT_TYPE } from '../enums.ts'
 import { VSS_FILE_RESTORE_STATUS, VSS_RESTORE_TARGET, VSS_ROLLFORWARD_TYPE } from '../enums.ts'
 import type {
+  ComponentFailureRecord,
   DifferencedFile,
   DirectedTarget,
   ItemFormat,
@@ -17,7 +18,7 @@ import type {
   RestoreSubcomponent,
 } from './component-items.ts'
 import {
-  checkItem,
+  COMPONENT_FAILURE,
   DIFFERENCED_FILE,
   DIRECTED_TARGET,
   PARTIAL_FILE,
@@ -33,7 +34,6 @@ import {
   ROLL_FORWARD_TYPE,
 } from './names.ts'
 import {
-  checkedText,
   readNamed,
   readString,
   readYesNo,
@@ -45,26 +45,6 @@ import {
 import { itemAt } from './wm-component.ts'
 import type { Element } from './xml.ts'
 import { addChild, childElements, optionalChild } from './xml.ts'
-
-/** What a writer may change of a component. */
-export interface ComponentEdits {
-  readonly backupMetadata?: string | undefined
-  readonly backupStamp?: string | undefined
-  readonly differencedFiles: readonly DifferencedFile[]
-  readonly partialFiles: readonly PartialFile[]
-}
-
-/**
- * Whether a record would take these changes, without a record.
- *
- * @throws VssError `E_INVALIDARG` naming the first that it would refuse
- */
-export function checkEdits(edits: ComponentEdits): void {
-  if (edits.backupMetadata !== undefined) checkedText(edits.backupMetadata, 'backupMetadata')
-  if (edits.backupStamp !== undefined) checkedText(edits.backupStamp, 'backupStamp')
-  for (const file of edits.differencedFiles) checkItem(DIFFERENCED_FILE, file)
-  for (const file of edits.partialFiles) checkItem(PARTIAL_FILE, file)
-}
 
 /** What {@link ComponentRecord.toPlain} answers: the properties without the members that change them. */
 export type ComponentProperties = Omit<
@@ -172,6 +152,17 @@ export class ComponentRecord {
   }
   set postSnapshotFailureMsg(value: string | null) {
     writeString(this.#element, ATTRIBUTE.postSnapshotFailureMsg, value)
+  }
+
+  /** Why the writer could not do its part for this component; `null` where it did not say so. */
+  get failure(): ComponentFailureRecord | null {
+    const child = optionalChild(this.#element, ELEMENT.componentFailure)
+    return child && COMPONENT_FAILURE.read(child)
+  }
+  set failure(value: ComponentFailureRecord | null) {
+    const previous = optionalChild(this.#element, ELEMENT.componentFailure)
+    if (value !== null) this.#add(ELEMENT.componentFailure, value, COMPONENT_FAILURE)
+    if (previous) this.#element.removeChild(previous)
   }
 
   get partialFiles(): readonly PartialFile[] {
@@ -339,6 +330,7 @@ export class ComponentRecord {
       backupOptions: this.backupOptions,
       prepareForBackupFailureMsg: this.prepareForBackupFailureMsg,
       postSnapshotFailureMsg: this.postSnapshotFailureMsg,
+      failure: this.failure,
       partialFiles: [...this.#partialFiles],
       differencedFiles: [...this.#differencedFiles],
       restoreMetadata: this.restoreMetadata,

@@ -28,6 +28,7 @@ import { childElements, optionalChild, requiredChild, rootOf } from './xml.ts'
 export const WRITER_METADATA: DocumentKind = {
   root: ELEMENT.writerMetadata,
   namespace: WRITER_METADATA_NAMESPACE,
+  versioned: true,
 }
 
 /** Who wrote the document. */

@@ -16,10 +16,11 @@ import { DEFAULT_XML_LIMITS, scanXml } from './xml-scan.ts'
 export type { Document, Element } from '@xmldom/xmldom'
 export type { XmlLimits } from './xml-scan.ts'
 
-/** What kind of document is expected: its root element and namespace. */
+/** What kind of document is expected: its root element, namespace, and whether the root has a version. */
 export interface DocumentKind {
   readonly root: string
-  readonly namespace: string
+  readonly namespace: string | null
+  readonly versioned: boolean
 }
 
 const VERSION = /^1\.\d{1,4}$/
@@ -50,9 +51,10 @@ export function parseDocument(
     throw new VssError(
       'VSS_E_INVALID_XML_DOCUMENT',
       `the root is ${excerpt(root.localName)} in namespace '${excerpt(root.namespaceURI)}', expected ` +
-        `${kind.root} in '${kind.namespace}'`,
+        `${kind.root} in '${excerpt(kind.namespace)}'`,
     )
   }
+  if (!kind.versioned) return document
   const version = root.getAttribute(ATTRIBUTE.version)
   if (version === null || !VERSION.test(version)) {
     throw new VssError(
@@ -97,7 +99,7 @@ function countAttributes(root: Element): number {
 /** An empty document of a kind: its root with namespace and version. */
 export function createDocument(kind: DocumentKind): Document {
   const document = new DOMImplementation().createDocument(kind.namespace, kind.root, null)
-  rootOf(document).setAttribute(ATTRIBUTE.version, DOCUMENT_VERSION)
+  if (kind.versioned) rootOf(document).setAttribute(ATTRIBUTE.version, DOCUMENT_VERSION)
   return document
 }
 

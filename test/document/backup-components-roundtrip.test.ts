@@ -14,6 +14,7 @@ import {
   VSS_COMPONENT_TYPE,
   VSS_FILE_RESTORE_STATUS,
   VSS_RESTORE_TARGET,
+  VSS_RESTORE_TYPE,
   VSS_ROLLFORWARD_TYPE,
 } from '../../lib/enums.ts'
 import { guid, hex, oneOf, optionalText, RUNS, text, uint32 } from './arbitraries.ts'
@@ -30,6 +31,7 @@ const record = fc.record({
     backupOptions: optionalText,
     prepareForBackupFailureMsg: optionalText,
     postSnapshotFailureMsg: optionalText,
+    failure: fc.option(fc.record({ hresult: uint32, applicationHresult: uint32, message: text })),
     restoreMetadata: optionalText,
     restoreOptions: optionalText,
     additionalRestores: fc.boolean(),
@@ -58,6 +60,17 @@ const record = fc.record({
   ),
   newTargets: fc.array(
     fc.record({ path: text, filespec: text, recursive: fc.boolean(), alternatePath: text }),
+    { maxLength: 2 },
+  ),
+  alternateLocationMappings: fc.array(
+    fc.record({ path: text, filespec: text, recursive: fc.boolean(), alternatePath: text }),
+    { maxLength: 2 },
+  ),
+  directedTargets: fc.array(
+    fc.record({
+      ...{ sourcePath: text, sourceFilespec: text, sourceRanges: text },
+      ...{ destinationPath: text, destinationFilespec: text, destinationRanges: text },
+    }),
     { maxLength: 2 },
   ),
   restoreSubcomponents: fc.array(
@@ -127,6 +140,7 @@ const components = fc.record({
   selectComponents: fc.boolean(),
   partialFileSupport: fc.boolean(),
   backupType: oneOf(VSS_BACKUP_TYPE),
+  restoreType: oneOf(VSS_RESTORE_TYPE),
   snapshotSetId: fc.option(guid),
   transportableSet: fc.option(transportable),
   writers: fc.uniqueArray(
@@ -150,6 +164,7 @@ function plainComponents(document: BackupComponentsDocument): unknown {
     selectComponents: document.selectComponents,
     partialFileSupport: document.partialFileSupport,
     backupType: document.backupType,
+    restoreType: document.restoreType,
     snapshotSetId: document.snapshotSetId,
     transportableSet: document.transportableSet,
     writers: document.writers.map(
@@ -179,7 +194,8 @@ test('R3: whatever requester and writers put into the document is in it after sa
           for (const file of item.partialFiles) made.addPartialFile(file)
           for (const file of item.differencedFiles) made.addDifferencedFile(file)
           for (const files of item.newTargets) made.addNewTarget(files)
-          for (const files of item.newTargets) made.addAlternateLocationMapping(files)
+          for (const files of item.alternateLocationMappings) made.addAlternateLocationMapping(files)
+          for (const target of item.directedTargets) made.addDirectedTarget(target)
           for (const sub of item.restoreSubcomponents) made.addRestoreSubcomponent(sub)
         }
       }
@@ -191,8 +207,6 @@ test('R3: whatever requester and writers put into the document is in it after sa
             ...rest,
             ...set,
             componentType: type,
-            alternateLocationMappings: rest.newTargets,
-            directedTargets: [],
           })),
         })),
       }

@@ -134,6 +134,7 @@ test('every property of a component is kept, and has the documented default befo
     backupOptions: null,
     prepareForBackupFailureMsg: null,
     postSnapshotFailureMsg: null,
+    failure: null,
     partialFiles: [],
     differencedFiles: [],
     restoreMetadata: null,
@@ -164,6 +165,7 @@ test('every property of a component is kept, and has the documented default befo
     backupOptions: '"a"="b"',
     prepareForBackupFailureMsg: 'p',
     postSnapshotFailureMsg: 's',
+    failure: { hresult: 0x800423f3, applicationHresult: 7, message: 'no room' },
     restoreMetadata: 'r',
     restoreOptions: '"c"="d"',
     additionalRestores: true,
@@ -219,6 +221,10 @@ test('every property of a component is kept, and has the documented default befo
   }
   t.deepEqual(component.toPlain(), expected)
   t.deepEqual(reloadComponent(document)?.toPlain(), expected)
+  component.failure = { hresult: 0, applicationHresult: 0, message: '' }
+  t.deepEqual(reloadComponent(document)?.failure, component.failure)
+  component.failure = null
+  t.is(reloadComponent(document)?.failure, null)
   fails(
     t,
     'VSS_E_OBJECT_NOT_FOUND',
