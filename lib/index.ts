@@ -30,6 +30,17 @@ export type {
   SpacePolicy,
 } from './binding-values.ts'
 export { Initiator } from './binding-values.ts'
+export type {
+  LoadMetadataOptions,
+  MetadataLimits,
+  MetadataToSave,
+  SavedAlias,
+  SavedMetadata,
+  SavedShadowCopy,
+  SavedSnapshotSet,
+  SaveMetadataOptions,
+} from './cabinet/saved-metadata.ts'
+export { loadMetadata, saveMetadata } from './cabinet/saved-metadata.ts'
 export type { Clock, Timer } from './clock.ts'
 export { systemClock } from './clock.ts'
 export type { DeletionResult } from './coordinator/catalogue.ts'
@@ -62,8 +73,20 @@ export type { SnapshotSetReport, TimelineEntry } from './coordinator/timeline.ts
 export type { FreezeMessage, HoldMessage, PhaseMessage } from './diagnostics.ts'
 export { freezeChannel, holdChannel, phaseChannel } from './diagnostics.ts'
 export { BackupComponentsDocument } from './document/backup-components.ts'
+export type {
+  DifferencedFile,
+  DirectedTarget,
+  PartialFile,
+  RelocatedFiles,
+  RestoreSubcomponent,
+} from './document/component-items.ts'
+export type { ComponentRecord } from './document/component-record.ts'
 export { CreateWriterMetadata } from './document/create-writer-metadata.ts'
 export type { VdsLunInformation } from './document/lun-information.ts'
+export type { FileRange, Ranges } from './document/ranges.ts'
+export { decodeRangesFile, encodeRangesFile, formatRanges, parseRanges } from './document/ranges.ts'
+export type { RestoreOption } from './document/restore-options.ts'
+export { formatRestoreOptions, parseRestoreOptions, restoreOption } from './document/restore-options.ts'
 export { WMComponent, WMDependency, WMFiledesc } from './document/wm-component.ts'
 export { createVssExamineWriterMetadata, WriterMetadataDocument } from './document/writer-metadata.ts'
 export type {

@@ -1,5 +1,5 @@
 /** What the system says about a file, as an error that names the file and says what can be done. */
-import { describeThrown, type VssCode, VssError, type VssErrorOptions } from '../errors.ts'
+import { describeThrown, type VssCode, VssError, type VssErrorOptions } from './errors.ts'
 
 const CODE_OF_ERRNO: Readonly<Record<string, VssCode>> = {
   ENOENT: 'VSS_E_OBJECT_NOT_FOUND',

@@ -4,9 +4,9 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
+import { REMEDIES_OF_OUTPUT, systemErrorAbout } from '../system-error.ts'
 import type { ByteSource } from './byte-source.ts'
 import { putInPlace } from './destination.ts'
-import { REMEDIES_OF_OUTPUT, systemErrorAbout } from './system-error.ts'
 
 const CHUNK_BYTES = 1 << 20
 const ZEROES = Buffer.alloc(CHUNK_BYTES)

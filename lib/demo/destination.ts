@@ -6,7 +6,7 @@ import type { Stats } from 'node:fs'
 import { link, lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { VssError } from '../errors.ts'
-import { REMEDIES_OF_OUTPUT, systemErrorAbout } from './system-error.ts'
+import { REMEDIES_OF_OUTPUT, systemErrorAbout } from '../system-error.ts'
 
 /** What each file that must survive is, by {@link identityOf}. */
 export type PreciousFiles = ReadonlyMap<string, string>

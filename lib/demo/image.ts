@@ -7,11 +7,11 @@ import { type VssCode, VssError, type VssErrorOptions } from '../errors.ts'
 import { type DiskLayout, readDiskLayout } from '../host/partition-table.ts'
 import { type VolumeExtent, volumesOfLayout } from '../host/volume.ts'
 import { GUID_NULL } from '../ids.ts'
+import { type Remedies, systemErrorAbout } from '../system-error.ts'
 import { ImageFile } from './byte-source.ts'
 import { hashOf } from './copy-volume.ts'
 import { type ByteRange, hashOutside, metadataRanges } from './disk.ts'
 import type { DemoProgress } from './progress.ts'
-import { type Remedies, systemErrorAbout } from './system-error.ts'
 
 export interface ExaminedImage {
   path: string

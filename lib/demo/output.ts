@@ -13,9 +13,9 @@
 import { lstat, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { VssError } from '../errors.ts'
+import { REMEDIES_OF_OUTPUT, systemErrorAbout } from '../system-error.ts'
 import { identityOf, putInPlace, requireReplaceable } from './destination.ts'
 import { lockDirectory } from './directory-lock.ts'
-import { REMEDIES_OF_OUTPUT, systemErrorAbout } from './system-error.ts'
 import { makeTemporaryDirectory, type TemporaryDirectory } from './temporary.ts'
 
 export const REPORT_NAME = 'report.json'

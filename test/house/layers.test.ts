@@ -37,6 +37,8 @@ const libMayImport: Record<string, readonly string[]> = {
   'binding-values.ts': [],
   'binding.ts': ['load.ts', 'binding-values.ts'],
   document: [],
+  cabinet: ['document'],
+  express: ['document', 'writer'],
   ports: ['document'],
   writer: ['document'],
   array: ['binding.ts', 'ports'],
@@ -61,6 +63,8 @@ const libLeaves = [
   'enums.ts',
   'enums-management.ts',
   'diagnostics.ts',
+  'system-error.ts',
+  'durable-files.ts',
 ]
 
 const nodeHeaders =
