@@ -83,8 +83,8 @@ export class BackupSession {
 
   /** Identify to every enabled writer at once. One that fails or is silent is left out. */
   async gatherWriterMetadata(filter: WriterFilter, signal?: AbortSignal): Promise<GatheredWriter[]> {
-    return this.#interruptible('gatherWriterMetadata', signal, (until) =>
-      this.#writers.gather(this.#coordinator.writers, filter, until),
+    return this.#interruptible('gatherWriterMetadata', signal, async (until) =>
+      this.#writers.gather(await this.#coordinator.identifiableWriters(), filter, until),
     )
   }
 

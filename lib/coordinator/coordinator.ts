@@ -23,11 +23,19 @@ import { type CoordinatorLimits, DEFAULT_LIMITS, withDefaults } from './limits.t
 import { LunRestores } from './lun-restores.ts'
 import { type ProviderProperties, ProviderRegistry } from './provider-registry.ts'
 
+/** Where registered metadata of express writers are found (reference 3.17). */
+export interface ExpressWriterSource {
+  /** One connection for each writer registered at this moment. It never rejects for one that cannot be read. */
+  connections(): Promise<readonly WriterConnection[]>
+}
+
 export interface CoordinatorOptions {
   kernelSupport: KernelSupport
   host: VolumeHost
   /** @defaultValue the system's clock */
   clock?: Clock
+  /** Writers that are registered and do not run. @defaultValue none */
+  expressWriters?: ExpressWriterSource
   /** For tests and unusual installations; each has its documented default. */
   limits?: Partial<CoordinatorLimits>
   providerLimits?: Partial<ProviderLimits>
@@ -42,6 +50,7 @@ export class Coordinator implements WriterHub {
   readonly catalogue: SnapshotCatalogue
   readonly lunRestores: LunRestores
   readonly #writers: Map<Guid, WriterConnection> = new Map()
+  readonly #expressWriters: ExpressWriterSource | undefined
   readonly #sessions: Set<BackupSession> = new Set()
   /** The session that has started a set and not ended it. */
   #reservation: { session: BackupSession; setId: Guid } | undefined
@@ -53,6 +62,7 @@ export class Coordinator implements WriterHub {
     this.clock = options.clock ?? systemClock
     this.host = options.host
     this.kernelSupport = options.kernelSupport
+    this.#expressWriters = options.expressWriters
     this.limits = withDefaults(DEFAULT_LIMITS, options.limits ?? {})
     if (this.limits.holdMillis <= 0 || this.limits.holdMillis > DEFAULT_LIMITS.holdMillis) {
       throw new VssError(
@@ -133,6 +143,11 @@ export class Coordinator implements WriterHub {
   /** The writers subscribed at this moment. */
   get writers(): readonly WriterConnection[] {
     return [...this.#writers.values()]
+  }
+
+  /** Everybody who answers Identify: the writers subscribed at this moment, and those that are registered only. */
+  async identifiableWriters(): Promise<readonly WriterConnection[]> {
+    return [...this.writers, ...((await this.#expressWriters?.connections()) ?? [])]
   }
 
   writer(instanceId: Guid): WriterConnection | undefined {

@@ -13,6 +13,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { Coordinator } from '../coordinator/coordinator.ts'
 import type { CoordinatorLimits } from '../coordinator/limits.ts'
 import { VssError } from '../errors.ts'
+import { ExpressWriterStore } from '../express/store.ts'
 import { Host, type HostOptions, type MapOptions } from '../host/host.ts'
 import { LunMasking } from '../host/lun-masking.ts'
 import type { Volume } from '../host/volume.ts'
@@ -24,6 +25,8 @@ export interface LocalServiceOptions extends OpenArrayOptions {
   arrayPath: string
   /** LUNs to map, read-write. @defaultValue every LUN that is not a shadow copy */
   luns?: readonly Guid[]
+  /** The directory with the metadata of express writers; see `createVssExpressWriter`. @defaultValue none */
+  expressWritersPath?: string
   host?: Omit<HostOptions, 'masking' | 'clock'>
   limits?: Partial<CoordinatorLimits>
   clock?: Clock
@@ -107,7 +110,15 @@ export class LocalService {
  * @throws VssError what {@link StorageArray.open} and {@link Host.map} say; nothing stays open then
  */
 export async function openLocalService(options: LocalServiceOptions): Promise<LocalService> {
-  const { arrayPath, luns, host: hostOptions, limits, clock = systemClock, ...openOptions } = options
+  const {
+    arrayPath,
+    luns,
+    host: hostOptions,
+    limits,
+    expressWritersPath,
+    clock = systemClock,
+    ...openOptions
+  } = options
   const array = await StorageArray.open(arrayPath, openOptions)
   try {
     const masking = new LunMasking()
@@ -117,6 +128,9 @@ export async function openLocalService(options: LocalServiceOptions): Promise<Lo
       kernelSupport: new ArrayKernelSupport((volumeName) => host.heldVolume(volumeName)),
       clock,
       ...(limits === undefined ? {} : { limits }),
+      ...(expressWritersPath === undefined
+        ? {}
+        : { expressWriters: new ExpressWriterStore(expressWritersPath) }),
     })
     const service = new LocalService(array, host, coordinator)
     for (const guid of luns ?? (await originals(array))) await service.map(guid)
