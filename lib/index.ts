@@ -69,6 +69,7 @@ export type {
   KernelSupport,
 } from './coordinator/kernel-support.ts'
 export type { CoordinatorLimits } from './coordinator/limits.ts'
+export type { ProviderProperties } from './coordinator/provider-registry.ts'
 export type { SnapshotSetReport, TimelineEntry } from './coordinator/timeline.ts'
 export type { FreezeMessage, HoldMessage, PhaseMessage } from './diagnostics.ts'
 export { freezeChannel, holdChannel, phaseChannel } from './diagnostics.ts'
@@ -87,6 +88,13 @@ export type { FileRange, Ranges } from './document/ranges.ts'
 export { decodeRangesFile, encodeRangesFile, formatRanges, parseRanges } from './document/ranges.ts'
 export type { RestoreOption } from './document/restore-options.ts'
 export { formatRestoreOptions, parseRestoreOptions, restoreOption } from './document/restore-options.ts'
+export type {
+  VdsInterconnect,
+  VdsLunInformation,
+  VdsStorageDeviceIdDescriptor,
+  VdsStorageIdentifier,
+} from './document/lun-information.ts'
+export type { ComponentInfo } from './document/wm-component.ts'
 export { WMComponent, WMDependency, WMFiledesc } from './document/wm-component.ts'
 export { createVssExamineWriterMetadata, WriterMetadataDocument } from './document/writer-metadata.ts'
 export type {

@@ -10,11 +10,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readJUnit, readTap } from './verify/counts.mjs'
-import { installMissing, searchPath, verifyPackages } from './verify/packages.mjs'
+import { installMissing, verifyPackages } from './verify/packages.mjs'
+import { beginResults } from './verify/results.mjs'
 import { Verification } from './verify/steps.mjs'
+import { testEnv, testFiles } from './verify/tests.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
@@ -25,13 +27,12 @@ const scratch = mkdtempSync(join(tmpdir(), 'holdfast-verify-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 
-const env = { ...process.env, PATH: searchPath }
+const env = testEnv()
 if (ci) env.HOLDFAST_REQUIRE_JUDGES = '1'
-const fixtures = resolve(root, '../shared/fixtures')
-if (env.HOLDFAST_FIXTURES === undefined && existsSync(fixtures)) env.HOLDFAST_FIXTURES = fixtures
 
 const started = performance.now()
 const verification = new Verification(root, env)
+const kept = beginResults()
 const node = process.execPath
 const script = (name, ...args) => [node, join(root, 'scripts', name), ...args]
 const tool = (path, ...args) => [node, require.resolve(path), ...args]
@@ -39,8 +40,7 @@ const biome = [node, join(dirname(require.resolve('@biomejs/biome/package.json')
 const eslint = [node, join(dirname(require.resolve('eslint/package.json')), 'bin/eslint.js')]
 const ava = [node, join(root, 'node_modules/ava/entrypoints/cli.mjs'), '--tap']
 const tap = { results: (run) => readTap(run.stdout) }
-const nativeTests = (name, ...args) => {
-  const file = join(scratch, `${name}.xml`)
+const nativeTests = (file, ...args) => {
   return {
     argv: script('native-tests.mjs', '--junit', file, ...args),
     results: () => (existsSync(file) ? readJUnit(readFileSync(file, 'utf8')) : undefined),
@@ -71,10 +71,10 @@ if (!missing.includes('cmake')) {
     repeats: true,
   })
   if (!missing.includes('libgtest-dev')) {
-    const plain = nativeTests('plain')
+    const plain = nativeTests(kept.junit)
     await verification.step('native tests', plain.argv, { results: plain.results, limitMinutes: 20 })
     if (sanitizers) {
-      const asan = nativeTests('asan', '--sanitize', 'address,undefined')
+      const asan = nativeTests(join(scratch, 'asan.xml'), '--sanitize', 'address,undefined')
       await verification.step('native tests under ASan and UBSan', asan.argv, {
         results: asan.results,
         repeats: true,
@@ -88,8 +88,13 @@ const fuzzing = ['cmake', 'ninja-build', 'libgtest-dev', 'clang', 'libclang-rt-1
 if (!fuzzing.some((name) => missing.includes(name)))
   await verification.step('a minute of fuzzing', script('fuzz.mjs', '--minutes', '1'), { limitMinutes: 15 })
 
-const others = ['test/**/*.test.ts', '!test/package/tarball.test.ts']
-await verification.step('tests', [...ava, ...others], { ...tap, limitMinutes: 30 })
+await verification.step('tests', [...ava, ...testFiles], {
+  results: (run) => {
+    kept.finish(run.stdout)
+    return readTap(run.stdout)
+  },
+  limitMinutes: 30,
+})
 // Alone, because it compiles: the deadlines in the other tests want the processors.
 if (!quick)
   await verification.step('package', [...ava, '--timeout=15m', 'test/package/tarball.test.ts'], {
