@@ -13,7 +13,7 @@
 import { type Clock, withLimit } from '../clock.ts'
 import { phaseChannel } from '../diagnostics.ts'
 import { VSS_SNAPSHOT_STATE as STATE } from '../enums.ts'
-import { asVssError, VssError } from '../errors.ts'
+import { asVssError, describeThrown, VssError } from '../errors.ts'
 import type { ProviderMethod } from '../provider/interfaces.ts'
 import type { ProviderHost } from '../provider/provider-host.ts'
 import type { SnapshotProperties, SnapshotSetDescription } from '../provider/snapshot-set-description.ts'
@@ -117,12 +117,10 @@ export class SetRun {
     set.state = STATE.VSS_SS_PREPARED
     await this.#step('setFlags', () => {
       progress.flagsSet = true
-      return this.#host(
-        'setPendingFlags',
-        this.host.setPendingFlags(
-          set.setId,
-          set.sourceLuns.map(({ lun }) => lun.lunId),
-        ),
+      const lunIds = set.sourceLuns.map(({ lun }) => lun.lunId)
+      // A host that comes with them when the set has been given up has them taken off again.
+      return this.#host('setPendingFlags', this.host.setPendingFlags(set.setId, lunIds), () =>
+        this.host.clearPendingFlags(set.setId),
       )
     })
     await this.#step('prepareForSnapshot', () => this.#prepareForSnapshot())
@@ -319,8 +317,13 @@ export class SetRun {
     if (failed !== undefined) throw failed.reason
   }
 
-  #host<T>(name: string, work: Promise<T>): Promise<T> {
+  #host<T>(name: string, work: Promise<T>, undo?: () => Promise<void>): Promise<T> {
     const limitMillis = this.limits.hostCallMillis
+    const undoLate = (): void => {
+      undo?.().catch((thrown: unknown) => {
+        this.timeline.warnings.push(`undoing a late ${name} of the host: ${describeThrown(thrown)}`)
+      })
+    }
     return this.timeline.measure('host', name, 'host', () =>
       withLimit(this.clock, work, {
         limitMillis,
@@ -328,6 +331,7 @@ export class SetRun {
           new VssError('VSS_E_UNEXPECTED', `the host did not answer ${name} within ${limitMillis} ms`, {
             culprit: 'host',
           }),
+        onLate: undoLate,
       }),
     )
   }

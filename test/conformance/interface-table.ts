@@ -6,8 +6,8 @@ export interface InterfaceTable {
   /** Documented members, in documented order, separated by blanks. */
   members: string
   /**
-   * Names that `lib/index.ts` exports; a documented `DoThis` is the member `doThis` of one of them, whatever the case of
-   * its letters. `typeof X` stands for the static side of a class.
+   * Names that `lib/index.ts` exports; a documented `DoThis` is the member `doThis` of one of them, whatever the case
+   * of its letters. `typeof X` stands for the static side of a class.
    */
   carriers: readonly string[]
   /** Members that have another shape here: `'Type.member'`, or the name of an export. */

@@ -54,8 +54,8 @@ export function pageOf(rows: Rows): string {
   const unproved = requirements.unproved.length === 0 ? 'none' : requirements.unproved.join(', ')
   return [
     '# Conformance',
-    'Made by `npm run conformance`; not to be edited. It compares what the library declares and what its tests have proved',
-    'in a run with the interfaces, constants and requirements of VSS.',
+    'Made by `npm run conformance`; not to be edited. It compares what the library declares and what its tests',
+    'have proved in a run with the interfaces, constants and requirements of VSS.',
     '',
     '| | total | |',
     '| --- | ---: | --- |',

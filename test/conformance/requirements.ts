@@ -19,8 +19,8 @@ export interface RequirementRow {
 }
 
 /**
- * The requirements a title names: `R1: …` and `R1, R2: …` at the beginning of an ava title, `R1_R2_…` at that of a native
- * test's name.
+ * The requirements a title names: `R1: …` and `R1, R2: …` at the beginning of an ava title, `R1_R2_…` at that of a
+ * native test's name.
  */
 export function numbersIn(title: string): number[] {
   const list = /^(R\d{1,3}(?:, R\d{1,3})*):/.exec(title) ?? /^((?:R\d{1,3}_)+)/.exec(title)

@@ -1,10 +1,15 @@
 /**
  * Everything a backup needs, faked, under one clock and with one list of faults.
  */
-import { Coordinator } from '../../../lib/coordinator/coordinator.ts'
+import type { Clock } from '../../../lib/clock.ts'
+import { Coordinator, type CoordinatorOptions } from '../../../lib/coordinator/coordinator.ts'
+import type { VolumeHost } from '../../../lib/coordinator/host.ts'
+import type { KernelSupport } from '../../../lib/coordinator/kernel-support.ts'
 import { VSS_BACKUP_TYPE, VSS_PROVIDER_TYPE } from '../../../lib/enums.ts'
 import { newGuid } from '../../../lib/ids.ts'
+import { InProcessConnection, type ProviderConnection } from '../../../lib/provider/connection.ts'
 import { BackupComponents } from '../../../lib/requester/backup-components.ts'
+import type { WriterConnection } from '../../../lib/writer/events.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { Fabric } from './fabric.ts'
 import { FakeHost } from './fake-host.ts'
@@ -13,6 +18,17 @@ import { FakeProvider } from './fake-provider.ts'
 import type { FakeWriter } from './fake-writer.ts'
 import { Faults } from './faults.ts'
 
+/** What a test puts between the coordinator and the parties. Without it they meet directly. */
+export interface Between {
+  coordinator?: new (options: CoordinatorOptions) => Coordinator
+  host?: (host: VolumeHost) => VolumeHost
+  kernelSupport?: (kernelSupport: KernelSupport) => KernelSupport
+  writer?: (connection: WriterConnection) => WriterConnection
+  provider?: (connection: ProviderConnection, name: string) => ProviderConnection
+  /** The clock that writers keep their windows by. */
+  writerClock?: (clock: Clock) => Clock
+}
+
 export class World {
   readonly clock: VirtualClock = new VirtualClock()
   readonly trace: string[] = []
@@ -20,13 +36,19 @@ export class World {
   readonly fabric: Fabric = new Fabric()
   readonly host: FakeHost = new FakeHost(this.fabric, this.faults, this.trace)
   readonly kernelSupport: FakeKernelSupport = new FakeKernelSupport(this.clock, this.faults, this.trace)
-  readonly coordinator: Coordinator = new Coordinator({
-    kernelSupport: this.kernelSupport,
-    host: this.host,
-    clock: this.clock,
-  })
+  readonly coordinator: Coordinator
   readonly providers: FakeProvider[] = []
   readonly writers: FakeWriter[] = []
+  readonly #between: Between
+
+  constructor(between: Between = {}) {
+    this.#between = between
+    this.coordinator = new (between.coordinator ?? Coordinator)({
+      kernelSupport: between.kernelSupport?.(this.kernelSupport) ?? this.kernelSupport,
+      host: between.host?.(this.host) ?? this.host,
+      clock: this.clock,
+    })
+  }
 
   /** Registers a provider in this process. */
   async addProvider(
@@ -34,12 +56,16 @@ export class World {
     options: { type?: VSS_PROVIDER_TYPE; needsQuiescedWrites?: boolean } = {},
   ): Promise<FakeProvider> {
     const provider = new FakeProvider(name, this.fabric, this.faults, this.trace)
+    const connect = this.#between.provider
     await this.coordinator.registerProvider({
       providerId: newGuid(),
       providerName: name,
       providerType: options.type ?? VSS_PROVIDER_TYPE.VSS_PROV_HARDWARE,
       providerVersion: '1',
-      host: { kind: 'inProcess', provider },
+      host:
+        connect === undefined
+          ? { kind: 'inProcess', provider }
+          : { kind: 'connection', connection: connect(new InProcessConnection(provider), name) },
       needsQuiescedWrites: options.needsQuiescedWrites ?? false,
     })
     this.providers.push(provider)
@@ -47,7 +73,11 @@ export class World {
   }
 
   async addWriter(writer: FakeWriter): Promise<FakeWriter> {
-    await writer.subscribe(this.coordinator)
+    const { writer: connect, writerClock } = this.#between
+    await writer.subscribe({
+      clock: writerClock?.(this.clock) ?? this.clock,
+      subscribeWriter: (connection) => this.coordinator.subscribeWriter(connect?.(connection) ?? connection),
+    })
     this.writers.push(writer)
     return writer
   }
