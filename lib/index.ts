@@ -83,17 +83,16 @@ export type {
 } from './document/component-items.ts'
 export type { ComponentRecord } from './document/component-record.ts'
 export { CreateWriterMetadata } from './document/create-writer-metadata.ts'
-export type { VdsLunInformation } from './document/lun-information.ts'
-export type { FileRange, Ranges } from './document/ranges.ts'
-export { decodeRangesFile, encodeRangesFile, formatRanges, parseRanges } from './document/ranges.ts'
-export type { RestoreOption } from './document/restore-options.ts'
-export { formatRestoreOptions, parseRestoreOptions, restoreOption } from './document/restore-options.ts'
 export type {
   VdsInterconnect,
   VdsLunInformation,
   VdsStorageDeviceIdDescriptor,
   VdsStorageIdentifier,
 } from './document/lun-information.ts'
+export type { FileRange, Ranges } from './document/ranges.ts'
+export { decodeRangesFile, encodeRangesFile, formatRanges, parseRanges } from './document/ranges.ts'
+export type { RestoreOption } from './document/restore-options.ts'
+export { formatRestoreOptions, parseRestoreOptions, restoreOption } from './document/restore-options.ts'
 export type { ComponentInfo } from './document/wm-component.ts'
 export { WMComponent, WMDependency, WMFiledesc } from './document/wm-component.ts'
 export { createVssExamineWriterMetadata, WriterMetadataDocument } from './document/writer-metadata.ts'
@@ -109,10 +108,10 @@ export type {
 export * from './enums.ts'
 export type { VssCode, VssErrorOptions, VssErrorRecord } from './errors.ts'
 export { CODES, codeOfHresult, hresultOf, VssError } from './errors.ts'
-export type { Share } from './host/exposures.ts'
 export { createVssExpressWriter, ExpressWriter } from './express/express-writer.ts'
 export { CreateExpressWriterMetadata } from './express/metadata.ts'
 export { ExpressWriterStore } from './express/store.ts'
+export type { Share } from './host/exposures.ts'
 export type { HostOptions, MapOptions } from './host/host.ts'
 export { Host } from './host/host.ts'
 export type { AttachedLun, HostWatcher } from './host/host-watcher.ts'

@@ -90,7 +90,8 @@ const SET_ALIAS = 'VSS_SHADOW_SET'
  *
  * @example
  * ```ts
- * const writers = Array.from({ length: backup.getWriterMetadataCount() }, (_, i) => backup.getWriterMetadata(i).metadata)
+ * const length = backup.getWriterMetadataCount()
+ * const writers = Array.from({ length }, (_, i) => backup.getWriterMetadata(i).metadata)
  * await saveMetadata('/backups/monday.zip', { backupComponents: backup.saveAsXML(), writers })
  * ```
  */

@@ -29,10 +29,6 @@ export const REQUESTER_INTERFACES: readonly InterfaceTable[] = [
     carriers: ['BackupComponents'],
     members: `UnexposeSnapshot SetAuthoritativeRestore SetRollForward SetRestoreName BreakSnapshotSetEx PreFastRecovery
       FastRecovery`,
-    absent: each(
-      'PreFastRecovery FastRecovery',
-      'Declared in a header and documented nowhere; recoverSet is the documented way.',
-    ),
   },
   {
     name: 'IVssBackupComponentsEx3',

@@ -1,8 +1,5 @@
 /** What a writer implements and calls, and the documents both sides read: reference 3.3 to 3.8, 3.17. */
-import { each, type InterfaceTable } from './interface-table.ts'
-
-const domDocument =
-  'An IXMLDOMDocument is a COM object of Windows; saveAsXML gives the text for any XML library.'
+import type { InterfaceTable } from './interface-table.ts'
 
 export const WRITER_INTERFACES: readonly InterfaceTable[] = [
   {
@@ -26,9 +23,6 @@ export const WRITER_INTERFACES: readonly InterfaceTable[] = [
       GetBackupStamp GetPreviousBackupStamp GetBackupOptions GetRestoreOptions GetRestoreSubcomponentCount
       GetRestoreSubcomponent GetFileRestoreStatus AddDifferencedFilesByLastModifyTime
       AddDifferencedFilesByLastModifyLSN GetDifferencedFilesCount GetDifferencedFile`,
-    absent: {
-      AddDifferencedFilesByLastModifyLSN: 'VSS itself does not support it.',
-    },
   },
   {
     name: 'IVssComponentEx',
@@ -42,10 +36,6 @@ export const WRITER_INTERFACES: readonly InterfaceTable[] = [
     carriers: ['CreateWriterMetadata'],
     members: `AddIncludeFiles AddExcludeFiles AddComponent AddDatabaseFiles AddDatabaseLogFiles AddFilesToFileGroup
       SetRestoreMethod AddAlternateLocationMapping AddComponentDependency SetBackupSchema GetDocument SaveAsXML`,
-    absent: {
-      AddIncludeFiles: 'Removed from VSS; file sets belong to components.',
-      GetDocument: domDocument,
-    },
   },
   {
     name: 'IVssCreateWriterMetadataEx',
@@ -58,7 +48,6 @@ export const WRITER_INTERFACES: readonly InterfaceTable[] = [
     members: `GetIdentity GetFileCounts GetIncludeFile GetExcludeFile GetComponent GetRestoreMethod
       GetAlternateLocationMapping GetBackupSchema GetDocument SaveAsXML LoadFromXML`,
     as: { LoadFromXML: 'typeof WriterMetadataDocument.fromXml' },
-    absent: { GetDocument: domDocument },
   },
   {
     name: 'IVssExamineWriterMetadataEx',
@@ -74,7 +63,6 @@ export const WRITER_INTERFACES: readonly InterfaceTable[] = [
     name: 'IVssWMComponent',
     carriers: ['WMComponent'],
     members: 'GetComponentInfo FreeComponentInfo GetFile GetDatabaseFile GetDatabaseLogFile GetDependency',
-    absent: { FreeComponentInfo: 'There is nothing to free: what a call gives is an ordinary value.' },
   },
   {
     name: 'IVssWMFiledesc',
@@ -97,13 +85,6 @@ export const WRITER_INTERFACES: readonly InterfaceTable[] = [
       SetWriterFailure`,
     // What Initialize is given, the constructor is given: there is no writer that has not been initialised.
     as: { Initialize: 'WriterOptions.writerId' },
-    absent: {
-      InstallAlternateWriter: 'Reserved by VSS; there are no alternate writers.',
-      ...each(
-        'OnBackOffIOOnVolume OnContinueIOOnVolume OnVSSShutdown OnVSSApplicationStartup',
-        'Reserved by VSS, which never raises the event.',
-      ),
-    },
   },
   {
     name: 'CVssWriterEx',

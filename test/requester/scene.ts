@@ -55,6 +55,8 @@ export class ScriptedWriter implements WriterConnection {
       usageType: 3,
       sourceType: 2,
       applicationLevel: VSS_APPLICATION_LEVEL.VSS_APP_FRONT_END,
+      majorVersion: 0,
+      minorVersion: 0,
       freezeTimeoutMillis: 60_000,
       ...options,
     }

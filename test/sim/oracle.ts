@@ -1,7 +1,7 @@
 /**
  * What the reference says must come of a run: the code of DoSnapshotSet after a single failure (2.7), and where a
- * writer stands (2.6). Where several failures meet, or where it depends on who is quicker, nothing is said, and only the rules
- * that hold always are checked.
+ * writer stands (2.6). Where several failures meet, or where it depends on who is quicker, nothing is said, and only
+ * the rules that hold always are checked.
  */
 import { VSS_WRITER_STATE as STATE } from '../../lib/enums.ts'
 import { type VssCode, VssError } from '../../lib/errors.ts'
