@@ -95,6 +95,7 @@ export type { RestoreOption } from './document/restore-options.ts'
 export { formatRestoreOptions, parseRestoreOptions, restoreOption } from './document/restore-options.ts'
 export type { ComponentInfo } from './document/wm-component.ts'
 export { WMComponent, WMDependency, WMFiledesc } from './document/wm-component.ts'
+export type { RestoreMethodInfo } from './document/writer-metadata.ts'
 export { createVssExamineWriterMetadata, WriterMetadataDocument } from './document/writer-metadata.ts'
 export type {
   AddAlternateLocationMappingOptions,
@@ -105,6 +106,7 @@ export type {
   ExcludeFilesOptions,
   SetRestoreMethodOptions,
 } from './document/writer-metadata-options.ts'
+export type { XmlLimits } from './document/xml.ts'
 export * from './enums.ts'
 export type { VssCode, VssErrorOptions, VssErrorRecord } from './errors.ts'
 export { CODES, codeOfHresult, hresultOf, VssError } from './errors.ts'
@@ -155,6 +157,7 @@ export type { RequesterMember, RequesterState } from './requester/order.ts'
 export type { RootAndLogicalPrefix } from './requester/root-path.ts'
 export type { LocalServiceOptions } from './service/local-service.ts'
 export { LocalService, openLocalService } from './service/local-service.ts'
+export type { ComponentFailure } from './writer/component-data.ts'
 export type { HandlerResult, WriterOptions } from './writer/writer.ts'
 export { Writer } from './writer/writer.ts'
 export { Component, WriterComponents } from './writer/writer-components.ts'

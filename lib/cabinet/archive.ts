@@ -22,10 +22,8 @@ export async function writeArchive(
   files: readonly CabinetFile[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // Here and below: loaded when needed, because most programs never do.
-  const yazl = await import('yazl')
-  const { ZipFile: NewZip } = yazl.default
-  const zip = new NewZip()
+  const yazl = await library(() => import('yazl'))
+  const zip = new yazl.default.ZipFile()
   for (const { name, bytes } of files) zip.addBuffer(bytes, name, { mode: 0o100600 })
   zip.end()
   // Takes the name, so that of two that save at once only one does.
@@ -49,7 +47,7 @@ export async function writeArchive(
 export async function openArchive(path: string, maxEntries: number): Promise<Cabinet> {
   const file = await open(path, 'r')
   try {
-    const yauzl = await import('yauzl')
+    const yauzl = await library(() => import('yauzl'))
     const zip = await damaged(path, yauzl.default.fromFdPromise(file.fd, { autoClose: false }))
     const entries = await damaged(path, entriesOf(path, zip, maxEntries))
     return {
@@ -106,6 +104,18 @@ async function inflate(zip: ZipFile, entry: Entry, signal: AbortSignal | undefin
   const bytes = Buffer.concat(chunks)
   if (crc32(bytes) !== entry.crc32) throw new Error(`the sum of '${entry.fileName}' is wrong`)
   return bytes
+}
+
+/** Loaded when needed: most programs never save metadata, and a bundle of format ESM cannot hold these two. */
+async function library<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (thrown) {
+    throw new VssError('VSS_E_NOT_SUPPORTED', `the zip library does not load: ${describeThrown(thrown)}`, {
+      cause: thrown,
+      remedy: 'Keep yauzl and yazl out of the bundle, as externals, or use the format directory.',
+    })
+  }
 }
 
 /** What the library says about a file is about its content; what the system says stays what it is. */

@@ -91,7 +91,7 @@ const SET_ALIAS = 'VSS_SHADOW_SET'
  * @example
  * ```ts
  * const length = backup.getWriterMetadataCount()
- * const writers = Array.from({ length }, (_, i) => backup.getWriterMetadata(i).metadata)
+ * const writers = Array.from({ length }, (_, index) => backup.getWriterMetadata(index).metadata)
  * await saveMetadata('/backups/monday.zip', { backupComponents: backup.saveAsXML(), writers })
  * ```
  */
