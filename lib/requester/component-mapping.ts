@@ -7,6 +7,7 @@ import type { WriterComponentsData } from '../coordinator/backup-session.ts'
 import type { BackupComponentsDocument, WriterComponentsRecord } from '../document/backup-components.ts'
 import type { ComponentRecord } from '../document/component-record.ts'
 import type { TransportableSet } from '../document/transportable-set.ts'
+import { codeOfHresult, hresultOf } from '../errors.ts'
 import type { SnapshotSetDescription } from '../provider/snapshot-set-description.ts'
 import type { ComponentData } from '../writer/component-data.ts'
 import type { BackupState, RestoreState } from '../writer/events.ts'
@@ -54,6 +55,10 @@ function toData(record: ComponentRecord): ComponentData {
   for (const name of TEXTS) {
     const text = record[name]
     if (text !== null) data[name] = text
+  }
+  if (record.failure !== null) {
+    const { hresult, ...failure } = record.failure
+    data.failure = { ...failure, code: codeOfHresult(hresult) ?? 'VSS_E_WRITERERROR_NONRETRYABLE' }
   }
   return data
 }
@@ -125,6 +130,10 @@ function applyEdits(records: readonly ComponentRecord[], components: readonly Co
     for (const name of WRITERS_TEXTS) {
       const text = component[name]
       if (text !== undefined) record[name] = text
+    }
+    if (component.failure !== undefined) {
+      const { code, ...failure } = component.failure
+      record.failure = { ...failure, hresult: hresultOf(code) }
     }
     if (component.restoreTarget !== undefined && component.restoreTarget !== record.restoreTarget) {
       record.restoreTarget = component.restoreTarget

@@ -80,7 +80,7 @@ export abstract class MetadataMembers {
     this.operation.order.check('getWriterMetadata')
     const gathered = requireMetadata(this.operation, 'getWriterMetadata')
     const { identity, document } = at(gathered, index, 'writer metadata')
-    return { instanceId: identity.instanceId, metadata: document }
+    return { instanceId: identity.instanceId, metadata: document.reader() }
   }
 
   /** The same: every document here has the members of IVssExamineWriterMetadataEx and Ex2. */
@@ -88,7 +88,7 @@ export abstract class MetadataMembers {
     this.operation.order.check('getWriterMetadataEx')
     const gathered = requireMetadata(this.operation, 'getWriterMetadataEx')
     const { identity, document } = at(gathered, index, 'writer metadata')
-    return { instanceId: identity.instanceId, metadata: document }
+    return { instanceId: identity.instanceId, metadata: document.reader() }
   }
 
   /** Drops the documents of the writers. What was chosen from them stays chosen. */

@@ -243,7 +243,8 @@ test('R135: an object that is garbage-collected deletes its auto-release copies,
   const lun = await gptLun(array)
   await lun.close()
   await array.close()
-  const ended = await runProgram('../requester/collected.ts', [directory], { flags: ['--expose-gc'] })
+  const options = { flags: ['--expose-gc'], timeoutMillis: 200_000 }
+  const ended = await runProgram('../requester/collected.ts', [directory], options)
   t.like(ended, { code: 0, signal: null, stdout: '2 copies\n1 warnings\n1 copies\n' }, ended.stderr)
   t.regex(ended.stderr, /HOLDFAST_NOT_CLOSED.*requester of session .* was garbage-collected/)
   await using again = await StorageArray.open(directory)

@@ -8,6 +8,7 @@ import {
   VSS_RESTORE_TYPE,
   VSS_ROLLFORWARD_TYPE,
 } from '../../lib/enums.ts'
+import { hresultOf } from '../../lib/errors.ts'
 import { newGuid } from '../../lib/ids.ts'
 import { BackupComponents } from '../../lib/requester/backup-components.ts'
 import { backedUp, type Key, newScene, restoring, ScriptedWriter } from './scene.ts'
@@ -64,7 +65,9 @@ test('R3, R15, R137: the stored document drives a restore without a shadow copy,
   backup.setRangesFilePath(...key, 0, '/tmp/ranges')
   backup.setAdditionalRestores(...key, false)
   writer.edits.set('PostRestore', ([component]) => {
-    if (component !== undefined) component.postRestoreFailureMsg = 'no room'
+    if (component === undefined) return
+    component.postRestoreFailureMsg = 'no room'
+    component.failure = { code: 'VSS_E_WRITERERROR_OUTOFRESOURCES', applicationHresult: 28, message: 'full' }
   })
   await world.clock.run(backup.postRestore())
   const finished = writer.last('PostRestore')?.components?.[0]
@@ -75,7 +78,13 @@ test('R3, R15, R137: the stored document drives a restore without a shadow copy,
   })
   t.is(finished?.alternateLocationMappings?.[0]?.alternatePath, '/srv/mapped')
   t.is(finished?.partialFiles[0]?.ranges, '/tmp/ranges')
-  t.is(document()?.findComponent(null, 'set')?.postRestoreFailureMsg, 'no room')
+  const record = document()?.findComponent(null, 'set')
+  t.is(record?.postRestoreFailureMsg, 'no room')
+  t.deepEqual(record?.failure, {
+    hresult: hresultOf('VSS_E_WRITERERROR_OUTOFRESOURCES'),
+    applicationHresult: 28,
+    message: 'full',
+  })
   await world.clock.run(backup.close())
   t.deepEqual(writer.told, ['PreRestore', 'PostRestore', 'RestoreOver'])
   t.deepEqual(world.kernelSupport.heldVolumes, [])
