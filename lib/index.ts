@@ -11,6 +11,48 @@ export type { FilledOptions } from './array/plex.ts'
 export type { ResyncOptions, ResyncProgress, ResyncResult } from './array/resync.ts'
 export type { DiffAreaOptions, LostCopy, SpaceEvent } from './array/space.ts'
 export { StorageArray } from './array/storage-array.ts'
+export type { BackupEntry, EntryKind } from './backup/backup-entry.ts'
+export { effectiveBackupType } from './backup/backup-type.ts'
+export type { ComponentResult } from './backup/component-results.ts'
+export { ComponentResults } from './backup/component-results.ts'
+export type {
+  ComponentIdentity,
+  ComponentSet,
+  KnownComponent,
+  SelectedComponents,
+} from './backup/component-sets.ts'
+export { componentSets, selectComponents } from './backup/component-sets.ts'
+export type { MissingDependency } from './backup/dependencies.ts'
+export { missingDependencies } from './backup/dependencies.ts'
+export type {
+  AffectedVolume,
+  BackupFileListOptions,
+  FindFilesOptions,
+  OtherFiles,
+} from './backup/file-list.ts'
+export { BackupFileList } from './backup/file-list.ts'
+export type { LogBackup } from './backup/file-sets.ts'
+export type { FilesNotToBackup } from './backup/files-not-to-backup.ts'
+export type { FoundItem, LinkPolicy } from './backup/find-files.ts'
+export type { PlacedEntry, VolumeCopy } from './backup/placement.ts'
+export type { ByteRange, RangePair } from './backup/ranges.ts'
+export { pairRanges, parseRanges, rangesFileOf, readRangesFile } from './backup/ranges.ts'
+export type { RestoreEntry, RestoreReason } from './backup/restore-entry.ts'
+export type { FilesInBackup } from './backup/restore-obstacles.ts'
+export type {
+  ComponentRestore,
+  RestorePlanOptions,
+  RestoreRecord,
+  WriterToRestore,
+} from './backup/restore-plan.ts'
+export { RestorePlan } from './backup/restore-plan.ts'
+export type { RestoreProbe } from './backup/restore-probe.ts'
+export { systemProbe } from './backup/restore-probe.ts'
+export type { RestoreDecision, RestoreWay, ServiceStop } from './backup/restore-ways.ts'
+export type { Environment } from './backup/variables.ts'
+export type { ExplicitComponent, WriterToBackUp } from './backup/writer-entries.ts'
+export type { RequesterDocuments, WriterWithRecords } from './backup/writers.ts'
+export { copiesOf, pairDocuments, writersOf } from './backup/writers.ts'
 export type {
   ArmCopy,
   ArmOrder,

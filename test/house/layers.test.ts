@@ -46,6 +46,8 @@ const libMayImport: Record<string, readonly string[]> = {
   provider: ['host', 'array', 'binding.ts', 'ports', 'document'],
   coordinator: ['ports', 'writer', 'provider', 'document'],
   requester: ['coordinator', 'ports', 'writer', 'provider', 'document'],
+  // Works on documents and names; what a requester's object gives it, it declares itself.
+  backup: ['document', 'ports', 'provider'],
 }
 // What the coordinator demands of host and kernel support, implemented below it: a room of its own.
 const ports = ['lib/coordinator/host.ts', 'lib/coordinator/kernel-support.ts']
