@@ -20,7 +20,7 @@ test('the examples of the README freeze their writer, take a set and thaw it aga
   const examples = [...readme.matchAll(/<!-- example: \w+ -->\n```ts\n([\s\S]*?)```/g)].map(
     ([, text]) => text,
   )
-  t.is(examples.length, 2)
+  t.is(examples.length, 3)
   const store = `const store = new (class Store {
     async pause() { console.log('pause') }
     resume() { console.log('resume') }
