@@ -200,6 +200,29 @@ export type { RootAndLogicalPrefix } from './requester/root-path.ts'
 export type { LocalServiceOptions } from './service/local-service.ts'
 export { LocalService, openLocalService } from './service/local-service.ts'
 export type { ComponentFailure } from './writer/component-data.ts'
+export type { BetestComponent, BetestOptions, BetestReport } from './test-kit/betest.ts'
+export { runBetest } from './test-kit/betest.ts'
+export type { BetestConfig } from './test-kit/betest-config.ts'
+export { parseBetestConfig } from './test-kit/betest-config.ts'
+export type {
+  FaultyProvider,
+  FaultyProviderOptions,
+  ProviderMisbehaviour,
+} from './test-kit/faulty-provider.ts'
+export { makeFaultyProvider } from './test-kit/faulty-provider.ts'
+export type { Misbehaviour, Order } from './test-kit/misbehaviour.ts'
+export { Orders } from './test-kit/misbehaviour.ts'
+export { coordinatorWithoutVolumes } from './test-kit/no-volumes.ts'
+export type { TestWriterOptions } from './test-kit/test-writer.ts'
+export { TEST_WRITER_ID, TestWriter } from './test-kit/test-writer.ts'
+export type {
+  TestComponent,
+  TestComponentFile,
+  TestEvent,
+  TestFileSet,
+  TestWriterConfig,
+} from './test-kit/test-writer-config.ts'
+export { parseTestWriterConfig, TEST_EVENTS } from './test-kit/test-writer-config.ts'
 export type { HandlerResult, WriterOptions } from './writer/writer.ts'
 export { Writer } from './writer/writer.ts'
 export { Component, WriterComponents } from './writer/writer-components.ts'

@@ -8,6 +8,7 @@ import { EXIT, EXIT_MEANINGS, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { addLunCommands } from './lun-commands.ts'
 import { errorRecord, toJson } from './output.ts'
 import { addSnapshotCommands } from './snapshot-commands.ts'
+import { addTestKitCommands } from './test-kit-commands.ts'
 
 /** Runs one command line, without the names of program and script. Gives the exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -37,6 +38,7 @@ export function makeProgram(): Command {
   addLunCommands(program)
   addSnapshotCommands(program)
   addBenchCommand(program)
+  addTestKitCommands(program)
   for (const command of allOf(program)) command.exitOverride().addHelpText('after', exitCodeHelp())
   return program
 }

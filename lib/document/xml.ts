@@ -65,6 +65,20 @@ export function parseDocument(
   return document
 }
 
+/**
+ * Reads the configuration of a tool: any namespace, no version.
+ *
+ * @throws VssError as {@link parseDocument}
+ */
+export function parseConfiguration(input: string | Uint8Array, root: string): Document {
+  const text = decodeXml(input, DEFAULT_XML_LIMITS.maxBytes)
+  scanXml(text, DEFAULT_XML_LIMITS)
+  const document = build(text)
+  const { localName } = rootOf(document)
+  if (localName === root) return document
+  throw new VssError('VSS_E_INVALID_XML_DOCUMENT', `the root is ${excerpt(localName)}, expected ${root}`)
+}
+
 function build(text: string): Document {
   const parser = new DOMParser({
     // Positions would be kept on every node; messages give the offset found by the scan instead.

@@ -189,7 +189,7 @@ test.serial('every command explains itself and the exit codes with --help', asyn
   t.deepEqual(names, [
     ...['demo', 'create', 'info', 'check'],
     ...['create', 'adopt', 'grow', 'revert', 'resync', 'delete', 'detach', 'list', 'inspect', 'diff-area'],
-    ...['create', 'list', 'export', 'break', 'delete', 'commit'],
+    ...['create', 'list', 'export', 'break', 'delete', 'commit', 'test-writer', 'betest'],
   ])
 })
 
