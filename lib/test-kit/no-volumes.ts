@@ -4,7 +4,7 @@
  */
 import { type Clock, systemClock } from '../clock.ts'
 import { Coordinator, type CoordinatorOptions } from '../coordinator/coordinator.ts'
-import type { HostIdentity, ImportResult, VolumeHost, VolumeInfo } from '../coordinator/host.ts'
+import type { Exposure, HostIdentity, ImportResult, VolumeHost, VolumeInfo } from '../coordinator/host.ts'
 import type { HoldLease, HoldVerdict, KernelSupport } from '../coordinator/kernel-support.ts'
 import { VssError } from '../errors.ts'
 import { type Guid, newGuid } from '../ids.ts'
@@ -52,6 +52,18 @@ class HostWithoutVolumes implements VolumeHost {
   async clearPendingFlags(): Promise<void> {}
   async setVolumesReadOnly(): Promise<void> {}
   async removeVolumes(): Promise<void> {}
+  async volumesOn(): Promise<[]> {
+    return []
+  }
+  async exposeVolume({ snapshotId }: Exposure): Promise<string> {
+    throw new VssError('VSS_E_OBJECT_NOT_FOUND', `there is no shadow copy ${snapshotId} in a rehearsal`, {
+      culprit: snapshotId,
+    })
+  }
+  async unexposeVolume(): Promise<void> {}
+  async breakVolumes(): Promise<void> {}
+  async takeLunsOffline(): Promise<void> {}
+  async bringLunsOnline(): Promise<void> {}
 }
 
 class NothingToHold implements KernelSupport {
