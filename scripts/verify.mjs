@@ -84,10 +84,6 @@ if (!missing.includes('cmake')) {
   }
 }
 
-const fuzzing = ['cmake', 'ninja-build', 'libgtest-dev', 'clang', 'libclang-rt-14-dev']
-if (!fuzzing.some((name) => missing.includes(name)))
-  await verification.step('a minute of fuzzing', script('fuzz.mjs', '--minutes', '1'), { limitMinutes: 15 })
-
 await verification.step('tests', [...ava, ...testFiles], {
   results: (run) => {
     kept.finish(run.stdout)

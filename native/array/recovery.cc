@@ -90,10 +90,11 @@ Task<Status> Recovery::load_checkpoint() {
 
 // A summary counts only if nothing was ever written to a journal behind it: that is empty then, and the only one.
 Task<Status> Recovery::look_for_life() {
-  for (const auto& [id, state] : families_) {
+  for (const auto& entry : families_) {
     // It goes (discard_empty), and the summary would be one of another array.
+    const uint32_t id = entry.first;
     const bool is_used =
-        std::any_of(luns_.begin(), luns_.end(), [&](const auto& lun) { return lun.second.family == id; });
+        std::any_of(luns_.begin(), luns_.end(), [id](const auto& lun) { return lun.second.family == id; });
     if (!is_used) co_return Status();
   }
   for (const uint64_t number : journal_numbers_) {
